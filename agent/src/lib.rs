@@ -1,0 +1,5 @@
+//! The SSH agent of keyward (RFC 9987 and OpenSSH's `PROTOCOL.agent`).
+//!
+//! The order of the modules is the order of dependence: a module may use those above it only.
+
+pub mod protocol;
