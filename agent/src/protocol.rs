@@ -1,3 +1,8 @@
 //! Bytes to types and back, without input or output (RFC 9987, `PROTOCOL.agent`).
 
 pub mod wire;
+
+pub mod public_key;
+
+pub mod extension;
+pub mod signed_data;

@@ -1,0 +1,1 @@
+//! Sockets, protocol and policy; everything that sees no private key.

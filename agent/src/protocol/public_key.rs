@@ -1,0 +1,234 @@
+//! Public key blobs and certificates (RFC 4253 section 6.6, RFC 5656, RFC 8709, `PROTOCOL.u2f`,
+//! `PROTOCOL.certkeys`).
+//!
+//! Decoding accepts one form only for each key: numbers are in their shortest form, curve points are
+//! uncompressed, nothing trails. Two blobs are therefore the same key exactly when their bytes are
+//! equal, and a rule for a key cannot be escaped by writing the key in another way.
+
+mod certificate;
+
+pub use self::certificate::{Certificate, CertificateKind};
+
+use super::wire::{Reader, WireError, Writer};
+
+const ED25519_LEN: usize = 32;
+const P256_POINT_LEN: usize = 65;
+const P384_POINT_LEN: usize = 97;
+const P521_POINT_LEN: usize = 133;
+/// First byte of an uncompressed point (SEC 1 section 2.3.3); OpenSSH knows no other form either.
+const UNCOMPRESSED: u8 = 4;
+/// Bytes of the largest modulus, as in OpenSSH (`SSHBUF_MAX_BIGNUM`).
+const RSA_MODULUS_MAX: usize = 16_384 / 8;
+
+const CERTIFICATE_SUFFIX: &str = "-cert-v01@openssh.com";
+const SECURITY_KEY_SUFFIX: &str = "@openssh.com";
+
+/// A public key as its blob spells it; the bytes are borrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey<'a> {
+    material: PublicMaterial<'a>,
+    fields: &'a [u8],
+    certificate: Option<Certificate<'a>>,
+}
+
+/// The numbers of a public key, by type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublicMaterial<'a> {
+    /// `ssh-ed25519`
+    Ed25519(&'a [u8; ED25519_LEN]),
+    /// `ecdsa-sha2-nistp256`, with its uncompressed point
+    EcdsaP256(&'a [u8]),
+    /// `ecdsa-sha2-nistp384`, with its uncompressed point
+    EcdsaP384(&'a [u8]),
+    /// `ecdsa-sha2-nistp521`, with its uncompressed point
+    EcdsaP521(&'a [u8]),
+    /// `ssh-rsa`
+    Rsa {
+        /// Public exponent, big-endian without leading zeros.
+        e: &'a [u8],
+        /// Modulus, big-endian without leading zeros.
+        n: &'a [u8],
+    },
+    /// `sk-ssh-ed25519@openssh.com`
+    SkEd25519 {
+        /// The key of the token.
+        point: &'a [u8; ED25519_LEN],
+        /// What the key was made for, `ssh:` as a rule.
+        application: &'a [u8],
+    },
+    /// `sk-ecdsa-sha2-nistp256@openssh.com`
+    SkEcdsaP256 {
+        /// The uncompressed point of the token's key.
+        point: &'a [u8],
+        /// What the key was made for, `ssh:` as a rule.
+        application: &'a [u8],
+    },
+}
+
+impl<'a> PublicKey<'a> {
+    /// Decodes a public key blob, plain or a certificate.
+    ///
+    /// The signature of a certificate is not verified here.
+    ///
+    /// # Errors
+    /// [`WireError`] when the type is unknown or the bytes are not exactly such a key.
+    pub fn decode(blob: &'a [u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::new(blob);
+        let name = reader.text("key type")?;
+        let Some(plain_name) = plain_name_of_certificate(name) else {
+            return Self::decode_plain(blob);
+        };
+        reader.string()?; // the nonce only makes the signed bytes unpredictable to the CA
+        let (material, fields) = PublicMaterial::read(plain_name.as_str(), &mut reader)?;
+        let certificate = Certificate::read(blob, &mut reader)?;
+        reader.finish()?;
+        Ok(Self {
+            material,
+            fields,
+            certificate: Some(certificate),
+        })
+    }
+
+    /// Decodes a public key blob that has to be plain, as the key of a certificate authority has to be.
+    ///
+    /// # Errors
+    /// [`WireError`] when the type is unknown, a certificate, or the bytes are not exactly such a key.
+    pub fn decode_plain(blob: &'a [u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::new(blob);
+        let name = reader.text("key type")?;
+        let (material, fields) = PublicMaterial::read(name, &mut reader)?;
+        reader.finish()?;
+        Ok(Self {
+            material,
+            fields,
+            certificate: None,
+        })
+    }
+
+    /// Returns the numbers of the key, for a certificate those it certifies.
+    pub const fn material(&self) -> &PublicMaterial<'a> {
+        &self.material
+    }
+
+    /// Returns what a certificate says beside its key.
+    pub const fn certificate(&self) -> Option<&Certificate<'a>> {
+        self.certificate.as_ref()
+    }
+
+    /// Returns the blob of the key without its certificate, which fingerprints are made of.
+    pub fn plain_blob(&self) -> Vec<u8> {
+        let mut blob = Vec::new();
+        blob.put_string(self.material.name().as_bytes());
+        blob.extend_from_slice(self.fields);
+        blob
+    }
+
+    /// Says whether a user-auth request may name `algorithm` for this key (RFC 8332 section 3,
+    /// `PROTOCOL.certkeys`).
+    pub fn accepts_algorithm(&self, algorithm: &[u8]) -> bool {
+        let Ok(algorithm) = core::str::from_utf8(algorithm) else {
+            return false;
+        };
+        let plain_name = match (self.certificate, plain_name_of_certificate(algorithm)) {
+            (None, None) => algorithm.to_owned(),
+            (Some(_), Some(plain_name)) => plain_name,
+            _ => return false,
+        };
+        let rsa = matches!(self.material, PublicMaterial::Rsa { .. });
+        plain_name == self.material.name()
+            || rsa && matches!(plain_name.as_str(), "rsa-sha2-256" | "rsa-sha2-512")
+    }
+}
+
+impl<'a> PublicMaterial<'a> {
+    /// Returns the name of the plain key type.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Ed25519(_) => "ssh-ed25519",
+            Self::EcdsaP256(_) => "ecdsa-sha2-nistp256",
+            Self::EcdsaP384(_) => "ecdsa-sha2-nistp384",
+            Self::EcdsaP521(_) => "ecdsa-sha2-nistp521",
+            Self::Rsa { .. } => "ssh-rsa",
+            Self::SkEd25519 { .. } => "sk-ssh-ed25519@openssh.com",
+            Self::SkEcdsaP256 { .. } => "sk-ecdsa-sha2-nistp256@openssh.com",
+        }
+    }
+
+    /// Reads the fields of the key type `name`; returns them decoded and as they are.
+    fn read(name: &str, reader: &mut Reader<'a>) -> Result<(Self, &'a [u8]), WireError> {
+        let before = reader.rest();
+        let material = match name {
+            "ssh-ed25519" => Self::Ed25519(read_ed25519(reader)?),
+            "ecdsa-sha2-nistp256" => {
+                Self::EcdsaP256(read_point(reader, "nistp256", P256_POINT_LEN)?)
+            }
+            "ecdsa-sha2-nistp384" => {
+                Self::EcdsaP384(read_point(reader, "nistp384", P384_POINT_LEN)?)
+            }
+            "ecdsa-sha2-nistp521" => {
+                Self::EcdsaP521(read_point(reader, "nistp521", P521_POINT_LEN)?)
+            }
+            "ssh-rsa" => read_rsa(reader)?,
+            "sk-ssh-ed25519@openssh.com" => Self::SkEd25519 {
+                point: read_ed25519(reader)?,
+                application: reader.name("application")?,
+            },
+            "sk-ecdsa-sha2-nistp256@openssh.com" => Self::SkEcdsaP256 {
+                point: read_point(reader, "nistp256", P256_POINT_LEN)?,
+                application: reader.name("application")?,
+            },
+            _ => return Err(WireError::Invalid("key type")),
+        };
+        let taken = before.len().saturating_sub(reader.rest().len());
+        let fields = before.get(..taken).unwrap_or_default();
+        Ok((material, fields))
+    }
+}
+
+fn read_ed25519<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8; ED25519_LEN], WireError> {
+    reader
+        .string()?
+        .try_into()
+        .map_err(|_| WireError::Invalid("ed25519 key"))
+}
+
+fn read_point<'a>(
+    reader: &mut Reader<'a>,
+    curve: &str,
+    length: usize,
+) -> Result<&'a [u8], WireError> {
+    if reader.string()? != curve.as_bytes() {
+        return Err(WireError::Invalid("curve"));
+    }
+    let point = reader.string()?;
+    if point.len() != length || point.first() != Some(&UNCOMPRESSED) {
+        return Err(WireError::Invalid("curve point"));
+    }
+    Ok(point)
+}
+
+fn read_rsa<'a>(reader: &mut Reader<'a>) -> Result<PublicMaterial<'a>, WireError> {
+    let e = reader.mpint()?;
+    let n = reader.mpint()?;
+    if e.is_empty() || n.is_empty() {
+        return Err(WireError::Invalid("rsa key"));
+    }
+    if e.len() > RSA_MODULUS_MAX || n.len() > RSA_MODULUS_MAX {
+        return Err(WireError::TooLarge("rsa key"));
+    }
+    Ok(PublicMaterial::Rsa { e, n })
+}
+
+/// Returns the plain name for the name of a certificate, `None` for any other name.
+///
+/// Security keys carry the vendor's suffix in both forms: `sk-ssh-ed25519@openssh.com` becomes
+/// `sk-ssh-ed25519-cert-v01@openssh.com`.
+fn plain_name_of_certificate(name: &str) -> Option<String> {
+    let stem = name.strip_suffix(CERTIFICATE_SUFFIX)?;
+    let suffix = if stem.starts_with("sk-") {
+        SECURITY_KEY_SUFFIX
+    } else {
+        ""
+    };
+    Some(format!("{stem}{suffix}"))
+}
