@@ -9,12 +9,10 @@ mod certificate;
 
 pub use self::certificate::{Certificate, CertificateKind};
 
+use super::algorithm::{Curve, KeyType};
 use super::wire::{Reader, WireError, Writer};
 
 const ED25519_LEN: usize = 32;
-const P256_POINT_LEN: usize = 65;
-const P384_POINT_LEN: usize = 97;
-const P521_POINT_LEN: usize = 133;
 /// First byte of an uncompressed point (SEC 1 section 2.3.3); OpenSSH knows no other form either.
 const UNCOMPRESSED: u8 = 4;
 /// Bytes of the largest modulus, as in OpenSSH (`SSHBUF_MAX_BIGNUM`).
@@ -74,12 +72,12 @@ impl<'a> PublicKey<'a> {
     /// [`WireError`] when the type is unknown or the bytes are not exactly such a key.
     pub fn decode(blob: &'a [u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(blob);
-        let name = reader.text("key type")?;
-        let Some(plain_name) = plain_name_of_certificate(name) else {
+        let (key_type, is_certificate) = read_key_type(&mut reader)?;
+        if !is_certificate {
             return Self::decode_plain(blob);
-        };
+        }
         reader.string()?; // the nonce only makes the signed bytes unpredictable to the CA
-        let (material, fields) = PublicMaterial::read(plain_name.as_str(), &mut reader)?;
+        let (material, fields) = PublicMaterial::read_with_bytes(key_type, &mut reader)?;
         let certificate = Certificate::read(blob, &mut reader)?;
         reader.finish()?;
         Ok(Self {
@@ -95,8 +93,10 @@ impl<'a> PublicKey<'a> {
     /// [`WireError`] when the type is unknown, a certificate, or the bytes are not exactly such a key.
     pub fn decode_plain(blob: &'a [u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(blob);
-        let name = reader.text("key type")?;
-        let (material, fields) = PublicMaterial::read(name, &mut reader)?;
+        let (key_type, false) = read_key_type(&mut reader)? else {
+            return Err(WireError::Invalid("key type"));
+        };
+        let (material, fields) = PublicMaterial::read_with_bytes(key_type, &mut reader)?;
         reader.finish()?;
         Ok(Self {
             material,
@@ -141,48 +141,58 @@ impl<'a> PublicKey<'a> {
 }
 
 impl<'a> PublicMaterial<'a> {
-    /// Returns the name of the plain key type.
-    pub const fn name(&self) -> &'static str {
+    /// Returns the type of the key.
+    pub const fn key_type(&self) -> KeyType {
         match self {
-            Self::Ed25519(_) => "ssh-ed25519",
-            Self::EcdsaP256(_) => "ecdsa-sha2-nistp256",
-            Self::EcdsaP384(_) => "ecdsa-sha2-nistp384",
-            Self::EcdsaP521(_) => "ecdsa-sha2-nistp521",
-            Self::Rsa { .. } => "ssh-rsa",
-            Self::SkEd25519 { .. } => "sk-ssh-ed25519@openssh.com",
-            Self::SkEcdsaP256 { .. } => "sk-ecdsa-sha2-nistp256@openssh.com",
+            Self::Ed25519(_) => KeyType::Ed25519,
+            Self::EcdsaP256(_) => KeyType::EcdsaP256,
+            Self::EcdsaP384(_) => KeyType::EcdsaP384,
+            Self::EcdsaP521(_) => KeyType::EcdsaP521,
+            Self::Rsa { .. } => KeyType::Rsa,
+            Self::SkEd25519 { .. } => KeyType::SkEd25519,
+            Self::SkEcdsaP256 { .. } => KeyType::SkEcdsaP256,
         }
     }
 
-    /// Reads the fields of the key type `name`; returns them decoded and as they are.
-    fn read(name: &str, reader: &mut Reader<'a>) -> Result<(Self, &'a [u8]), WireError> {
-        let before = reader.rest();
-        let material = match name {
-            "ssh-ed25519" => Self::Ed25519(read_ed25519(reader)?),
-            "ecdsa-sha2-nistp256" => {
-                Self::EcdsaP256(read_point(reader, "nistp256", P256_POINT_LEN)?)
-            }
-            "ecdsa-sha2-nistp384" => {
-                Self::EcdsaP384(read_point(reader, "nistp384", P384_POINT_LEN)?)
-            }
-            "ecdsa-sha2-nistp521" => {
-                Self::EcdsaP521(read_point(reader, "nistp521", P521_POINT_LEN)?)
-            }
-            "ssh-rsa" => read_rsa(reader)?,
-            "sk-ssh-ed25519@openssh.com" => Self::SkEd25519 {
+    /// Returns the name of the plain key type.
+    pub const fn name(&self) -> &'static str {
+        self.key_type().name()
+    }
+
+    /// Reads the fields that follow the name of a plain key type in a blob.
+    pub(super) fn read(key_type: KeyType, reader: &mut Reader<'a>) -> Result<Self, WireError> {
+        Ok(match key_type {
+            KeyType::Ed25519 => Self::Ed25519(read_ed25519(reader)?),
+            KeyType::EcdsaP256 => Self::EcdsaP256(read_point(reader, Curve::P256)?),
+            KeyType::EcdsaP384 => Self::EcdsaP384(read_point(reader, Curve::P384)?),
+            KeyType::EcdsaP521 => Self::EcdsaP521(read_point(reader, Curve::P521)?),
+            KeyType::Rsa => read_rsa(reader)?,
+            KeyType::SkEd25519 => Self::SkEd25519 {
                 point: read_ed25519(reader)?,
                 application: reader.name("application")?,
             },
-            "sk-ecdsa-sha2-nistp256@openssh.com" => Self::SkEcdsaP256 {
-                point: read_point(reader, "nistp256", P256_POINT_LEN)?,
+            KeyType::SkEcdsaP256 => Self::SkEcdsaP256 {
+                point: read_point(reader, Curve::P256)?,
                 application: reader.name("application")?,
             },
-            _ => return Err(WireError::Invalid("key type")),
-        };
+        })
+    }
+
+    /// Reads the same fields and returns them decoded and as they are.
+    fn read_with_bytes(
+        key_type: KeyType,
+        reader: &mut Reader<'a>,
+    ) -> Result<(Self, &'a [u8]), WireError> {
+        let before = reader.rest();
+        let material = Self::read(key_type, reader)?;
         let taken = before.len().saturating_sub(reader.rest().len());
         let fields = before.get(..taken).unwrap_or_default();
         Ok((material, fields))
     }
+}
+
+fn read_key_type(reader: &mut Reader<'_>) -> Result<(KeyType, bool), WireError> {
+    KeyType::from_name(reader.text("key type")?).ok_or(WireError::Invalid("key type"))
 }
 
 fn read_ed25519<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8; ED25519_LEN], WireError> {
@@ -192,16 +202,12 @@ fn read_ed25519<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8; ED25519_LEN], Wi
         .map_err(|_| WireError::Invalid("ed25519 key"))
 }
 
-fn read_point<'a>(
-    reader: &mut Reader<'a>,
-    curve: &str,
-    length: usize,
-) -> Result<&'a [u8], WireError> {
-    if reader.string()? != curve.as_bytes() {
+fn read_point<'a>(reader: &mut Reader<'a>, curve: Curve) -> Result<&'a [u8], WireError> {
+    if reader.string()? != curve.name().as_bytes() {
         return Err(WireError::Invalid("curve"));
     }
     let point = reader.string()?;
-    if point.len() != length || point.first() != Some(&UNCOMPRESSED) {
+    if point.len() != 1 + 2 * curve.field_length() || point.first() != Some(&UNCOMPRESSED) {
         return Err(WireError::Invalid("curve point"));
     }
     Ok(point)
