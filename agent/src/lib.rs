@@ -3,3 +3,5 @@
 //! The order of the modules is the order of dependence: a module may use those above it only.
 
 pub mod protocol;
+
+pub mod front;
