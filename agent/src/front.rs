@@ -1,1 +1,10 @@
-//! Sockets, protocol and policy; everything that sees no private key.
+//! The front: sockets, policy, people and devices, but never a private key.
+//!
+//! It runs on one thread, and nothing in it waits for a person, a device or a disk while it holds
+//! what another request needs.
+
+pub mod child;
+pub mod clock;
+pub mod escape;
+pub mod pattern;
+pub mod prompt;
