@@ -8,3 +8,8 @@ pub mod clock;
 pub mod escape;
 pub mod pattern;
 pub mod prompt;
+
+pub mod verify;
+
+pub mod binding;
+pub mod destination;
