@@ -8,6 +8,8 @@ pub mod clock;
 pub mod escape;
 pub mod pattern;
 pub mod prompt;
+pub mod provider;
+pub mod security_key;
 
 pub mod verify;
 

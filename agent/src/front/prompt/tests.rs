@@ -154,11 +154,13 @@ fn dropped_question_ends_the_dialogue() {
 fn question_on_the_screen_has_the_turn() {
     run(async {
         let script = Script::new("echo $$ > running; sleep 100");
+        let turns_left = async {
+            script.wait_for("running").await;
+            script.prompter.turn.available_permits()
+        };
         tokio::select! {
             answer = script.prompter.confirm(&QUESTION) => panic!("answered {answer:?}"),
-            _ = script.wait_for("running") => {
-                assert_eq!(script.prompter.turn.available_permits(), 0);
-            }
+            turns_left = turns_left => assert_eq!(turns_left, 0),
         }
     });
 }
