@@ -98,6 +98,15 @@ if sys.argv[2] == "signatures":
     keep("rsa-3072-sha256.signature", agent_sign(blob("rsa-3072"), session_id, 2))
     keep("rsa-3072-sha512.signature", agent_sign(blob("rsa-3072"), session_id, 4))
     keep("rsa-1024-sha512.signature", agent_sign(blob("rsa-1024"), session_id, 4))
+    # One whose number starts with a zero byte, and is sent without it.
+    for count in range(10000):
+        short_id = hashlib.sha512(b"short %d" % count).digest()
+        signature = agent_sign(blob("rsa-3072"), short_id, 4)
+        prefix, number = signature[:20], signature[20:]
+        if number[0] == 0:
+            keep("rsa-3072-short.session_id", short_id)
+            keep("rsa-3072-short.signature", prefix[:16] + string(number[1:]))
+            break
     for name, kind in tokens.items():
         judge_token(name, kind)
         keep(name + ".signature", token_sign(name, kind, session_id))

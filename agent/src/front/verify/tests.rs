@@ -234,6 +234,23 @@ fn refuses_a_signature_longer_than_the_modulus() {
 }
 
 #[test]
+fn verifies_rsa_without_the_leading_zero_of_its_number() {
+    let signature = hostkey!("rsa-3072-short.signature");
+    assert_eq!(
+        signature.len(),
+        hostkey!("rsa-3072-sha512.signature").len() - 1
+    );
+    assert_eq!(
+        verify(
+            hostkey!("rsa-3072.blob"),
+            signature,
+            hostkey!("rsa-3072-short.session_id")
+        ),
+        Ok(())
+    );
+}
+
+#[test]
 fn refuses_a_zero_signature() {
     let mut numbers = Vec::new();
     numbers.put_mpint(&[]);
