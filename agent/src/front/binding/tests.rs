@@ -1,5 +1,7 @@
 use super::test_host::{TestCertificate, TestHost};
 use super::*;
+use crate::protocol::extension::Extension;
+use crate::protocol::wire::Reader;
 
 fn bind(
     bindings: &mut Bindings,
@@ -192,28 +194,49 @@ fn failed_bind_behind_a_forwarding_host_is_unverified() {
     assert_eq!(bindings.hops().len(), 1);
 }
 
+macro_rules! hostkey {
+    ($name:literal) => {
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/testdata/hostkeys/",
+            $name
+        ))
+        .as_slice()
+    };
+}
+
+#[test]
+fn accepts_what_ssh_sends() {
+    let samples = [
+        (hostkey!("ed25519.session-bind"), hostkey!("ed25519.blob")),
+        (
+            hostkey!("ecdsa-p256.session-bind"),
+            hostkey!("ecdsa-p256.blob"),
+        ),
+        (hostkey!("rsa-3072.session-bind"), hostkey!("rsa-3072.blob")),
+    ];
+    for (message, host_key) in samples {
+        let (_, body) = message.split_first().unwrap();
+        let Ok(Extension::SessionBind(request)) = Extension::decode(Reader::new(body)) else {
+            panic!("not a session bind");
+        };
+        let mut bindings = Bindings::new();
+        assert_eq!(bindings.bind(request), Ok(()));
+        assert_eq!(bindings.origin(), Origin::Local);
+        assert_eq!(bindings.last().unwrap().host_key().blob(), host_key);
+    }
+}
+
 #[test]
 fn fingerprint_is_that_of_the_key_without_its_certificate() {
-    let blob = include_bytes!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/testdata/hostkeys/ed25519.blob"
-    ));
-    let certificate = include_bytes!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/testdata/hostkeys/ed25519-cert.blob"
-    ));
-    let signature = include_bytes!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/testdata/hostkeys/ed25519.signature"
-    ));
-    let session_id = include_bytes!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/testdata/hostkeys/session_id"
-    ));
+    let blob = hostkey!("ed25519.blob");
+    let certificate = hostkey!("ed25519-cert.blob");
+    let signature = hostkey!("ed25519.signature");
+    let session_id = hostkey!("session_id");
     let expected = ssh_key::PublicKey::from_bytes(blob)
         .unwrap()
         .fingerprint(ssh_key::HashAlg::Sha256);
-    for blob in [blob.as_slice(), certificate] {
+    for blob in [blob, certificate] {
         let key = HostKey::proven(blob, signature, session_id).unwrap();
         assert_eq!(key.fingerprint(), expected);
         assert!(key.fingerprint().to_string().starts_with("SHA256:"));
