@@ -107,6 +107,11 @@ impl Alarm {
     }
 }
 
+/// Reads the wall clock in seconds of Unix time, by which certificates of hosts are judged.
+pub fn unix_seconds() -> u64 {
+    u64::try_from(wall_time().as_second()).unwrap_or(0)
+}
+
 /// Reads the wall clock, for records that people read; nothing is decided by it.
 pub fn wall_time() -> Timestamp {
     Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)

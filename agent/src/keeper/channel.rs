@@ -5,6 +5,8 @@
 
 use thiserror::Error;
 
+use super::region::Protection;
+use super::sandbox::Confinement;
 use crate::protocol::algorithm::SignatureAlgorithm;
 use crate::protocol::frame::FRAME_MAX;
 use crate::protocol::wire::{Reader, WireError, Writer};
@@ -85,16 +87,16 @@ pub enum Refusal {
 pub struct Report {
     /// Number of keys held.
     pub keys: u32,
-    /// 0 not mapped now, 1 `memfd_secret`, 2 `mlock`, 3 unprotected.
-    pub memory: u8,
+    /// The protection of the memory of secrets, or what it will be with the first key.
+    pub protection: Protection,
+    /// Whether that memory is mapped now.
+    pub mapped: bool,
     /// Bytes of the heap of secrets in use.
     pub used: u64,
     /// Bytes of the heap of secrets in all.
     pub size: u64,
-    /// Whether the seccomp filter is in force.
-    pub seccomp: bool,
-    /// Whether landlock is in force.
-    pub landlock: bool,
+    /// What the process has given up.
+    pub confinement: Confinement,
 }
 
 const REFUSALS: [Refusal; 8] = [
@@ -231,21 +233,28 @@ impl Answer {
 impl Report {
     fn encode(self, message: &mut Vec<u8>) {
         message.put_uint32(self.keys);
-        message.push(self.memory);
+        message.push(self.protection.code());
+        message.push(u8::from(self.mapped));
         message.extend_from_slice(&self.used.to_be_bytes());
         message.extend_from_slice(&self.size.to_be_bytes());
-        message.push(u8::from(self.seccomp));
-        message.push(u8::from(self.landlock));
+        let Confinement { seccomp, landlock, no_new_privs, dumpable } = self.confinement;
+        message.extend([seccomp, landlock, no_new_privs, dumpable].map(u8::from));
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
             keys: reader.uint32()?,
-            memory: reader.byte()?,
+            protection: Protection::from_code(reader.byte()?)
+                .ok_or(WireError::Invalid("protection"))?,
+            mapped: reader.boolean()?,
             used: reader.uint64()?,
             size: reader.uint64()?,
-            seccomp: reader.boolean()?,
-            landlock: reader.boolean()?,
+            confinement: Confinement {
+                seccomp: reader.boolean()?,
+                landlock: reader.boolean()?,
+                no_new_privs: reader.boolean()?,
+                dumpable: reader.boolean()?,
+            },
         })
     }
 }

@@ -11,7 +11,7 @@ use aws_lc_rs::rand;
 use super::heap;
 use super::region::Protection;
 use super::sandbox::{self, Confinement};
-use super::serve::{self, Terms};
+use super::serve::{self, Channel, Terms};
 use super::workers::Workers;
 
 /// The argument that asks for [`Protection::Locked`] in place of `memfd_secret`, with which the
@@ -45,14 +45,14 @@ fn run(memory: Protection) -> io::Result<()> {
             "the signature library would not use our heap",
         ));
     }
-    let channel = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let channel = Channel::new(UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?))?;
     let landlock = sandbox::deny_files();
     // The library looks for its sources of randomness once, and the filter would not let it later.
     rand::fill(&mut [0; 1]).map_err(|_| io::Error::other("no randomness"))?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = Workers::start(cores.min(WORKERS_MAX), memory)?;
-    let seccomp = sandbox::filter_system_calls();
-    let confinement = Confinement { seccomp, landlock };
+    let observed = Confinement::observed(true, landlock);
+    let confinement = Confinement { seccomp: sandbox::filter_system_calls(), ..observed };
     serve::serve(
         channel,
         Terms {

@@ -16,17 +16,40 @@ use zeroize::Zeroize;
 pub const PAGE: usize = 4096;
 
 /// How the memory of secrets is protected, strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Protection {
     /// `memfd_secret(2)`: not mapped in the kernel, so not even root reads it through `/proc`.
     MemfdSecret,
     /// `mlock(2)` and `MADV_DONTDUMP`: not swapped, not in core files.
     Locked,
+    #[default]
     /// `MADV_DONTDUMP` only, where the limit on locked memory leaves nothing else.
     Unlocked,
 }
 
 impl Protection {
+    /// Every kind, strongest first.
+    pub const ALL: [Self; 3] = [Self::MemfdSecret, Self::Locked, Self::Unlocked];
+
+    /// Returns the strongest kind from `wanted` on that the kernel grants now.
+    pub fn probe(wanted: Self) -> Self {
+        Region::map(PAGE, wanted).map_or(Self::Unlocked, |region| region.protection())
+    }
+
+    /// Returns the number that stands for it on the keeper's channel.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::MemfdSecret => 1,
+            Self::Locked => 2,
+            Self::Unlocked => 3,
+        }
+    }
+
+    /// Finds the kind for a number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// Returns the word for it in `keyward status`.
     pub const fn name(self) -> &'static str {
         match self {

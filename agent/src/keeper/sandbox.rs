@@ -26,6 +26,23 @@ pub struct Confinement {
     pub seccomp: bool,
     /// The ban on files, network and signals to others.
     pub landlock: bool,
+    /// Whether no program could give it more rights.
+    pub no_new_privs: bool,
+    /// Whether others of the same user could look into it.
+    pub dumpable: bool,
+}
+
+impl Confinement {
+    /// Reports what the kernel says of this process, beside the two given.
+    pub fn observed(seccomp: bool, landlock: bool) -> Self {
+        Self {
+            seccomp,
+            landlock,
+            no_new_privs: rustix::thread::no_new_privs().unwrap_or(false),
+            dumpable: process::dumpable_behavior()
+                .map_or(true, |dumpable| dumpable != DumpableBehavior::NotDumpable),
+        }
+    }
 }
 
 /// Leaves no way to look into this process from outside, and ends it with its parent.

@@ -28,16 +28,34 @@ pub struct Terms {
     pub workers: Workers,
 }
 
+/// The keeper's end of the socket pair, made ready before the system call filter is in force.
+#[derive(Debug)]
+pub struct Channel {
+    input: Input,
+    output: Output,
+}
+
+impl Channel {
+    /// Takes the keeper's end.
+    ///
+    /// # Errors
+    /// What the system said when it gave no second descriptor or no memory.
+    pub fn new(stream: UnixStream) -> io::Result<Self> {
+        let input = Input::new(stream.try_clone()?)?;
+        let output = Output {
+            stream: Arc::new(Mutex::new(stream)),
+            waiting: Vec::with_capacity(BATCH),
+        };
+        Ok(Self { input, output })
+    }
+}
+
 /// Serves one channel until its other end is closed.
 ///
 /// # Errors
-/// What reading or writing the channel gave, or `InvalidData` when the front broke the protocol.
-pub fn serve(channel: UnixStream, terms: Terms) -> io::Result<()> {
-    let mut input = Input::new(channel.try_clone()?)?;
-    let output = Output {
-        stream: Arc::new(Mutex::new(channel)),
-        waiting: Vec::with_capacity(BATCH),
-    };
+/// What reading or writing the channel gave, or that the front broke the protocol.
+pub fn serve(channel: Channel, terms: Terms) -> io::Result<()> {
+    let Channel { mut input, output } = channel;
     let mut keeper = Keeper {
         terms,
         store: Store::default(),
@@ -139,16 +157,14 @@ impl Keeper {
         let (used, size) = heap::usage();
         Report {
             keys: u32::try_from(self.store.len()).unwrap_or(u32::MAX),
-            memory: match self.secret.as_ref().map(|secret| secret.protection) {
-                None => 0,
-                Some(Protection::MemfdSecret) => 1,
-                Some(Protection::Locked) => 2,
-                Some(Protection::Unlocked) => 3,
-            },
+            protection: self.secret.as_ref().map_or_else(
+                || Protection::probe(self.terms.memory),
+                |secret| secret.protection,
+            ),
+            mapped: self.secret.is_some(),
             used: u64::try_from(used).unwrap_or(u64::MAX),
             size: u64::try_from(size).unwrap_or(u64::MAX),
-            seccomp: self.terms.confinement.seccomp,
-            landlock: self.terms.confinement.landlock,
+            confinement: self.terms.confinement,
         }
     }
 }
@@ -166,6 +182,7 @@ impl Secret {
 
 /// The bytes that came over the channel. Frames with private keys pass through here, so it is
 /// locked memory, never grows, and is wiped as soon as its messages are done.
+#[derive(Debug)]
 struct Input {
     stream: UnixStream,
     region: Region,
@@ -226,6 +243,7 @@ impl Input {
 }
 
 /// The answers on their way to the front; workers write there too, whole messages at a time.
+#[derive(Debug)]
 struct Output {
     stream: Arc<Mutex<UnixStream>>,
     waiting: Vec<u8>,

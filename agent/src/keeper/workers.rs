@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use rustix::process;
@@ -30,19 +30,27 @@ struct Queue {
 }
 
 impl Workers {
-    /// Starts `count` threads. They end with the process.
+    /// Starts `count` threads and returns when they wait for work: what a thread does at its start
+    /// the system call filter would not allow later. They end with the process.
     ///
     /// # Errors
     /// What the system said when it would not start a thread.
     pub fn start(count: usize, wanted: Protection) -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
+        let ready = Arc::new(Barrier::new(count + 1));
         for number in 0..count {
-            let queue = Arc::clone(&queue);
+            let (queue, ready) = (Arc::clone(&queue), Arc::clone(&ready));
             thread::Builder::new()
                 .name(format!("sign-{number}"))
                 .stack_size(64 << 10)
-                .spawn(move || work(&queue, wanted))?;
+                .spawn(move || {
+                    // Refused at most by a sandbox around us; the jobs are done all the same.
+                    let _ = process::nice(NICENESS);
+                    ready.wait();
+                    work(&queue, wanted);
+                })?;
         }
+        ready.wait();
         Ok(Self { queue })
     }
 
@@ -58,8 +66,6 @@ impl Workers {
 }
 
 fn work(queue: &Queue, wanted: Protection) {
-    // Refused at most by a sandbox around us; the jobs are done all the same.
-    let _ = process::nice(NICENESS);
     let mut stack = None;
     loop {
         let job = queue.take();
