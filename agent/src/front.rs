@@ -3,12 +3,12 @@
 //! It runs on one thread, and nothing in it waits for a person, a device or a disk while it holds
 //! what another request needs.
 
+pub mod audit;
 pub mod child;
 pub mod clock;
 pub mod escape;
 pub mod pattern;
+pub mod peer;
 pub mod prompt;
 pub mod provider;
 pub mod security_key;
-// pub mod peer;
-// pub mod audit;
