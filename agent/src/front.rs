@@ -2,13 +2,17 @@
 //!
 //! It runs on one thread, and nothing in it waits for a person, a device or a disk while it holds
 //! what another request needs.
+//!
+//! The modules stand in groups: one uses those of the groups above it only.
 
-pub mod audit;
 pub mod child;
 pub mod clock;
 pub mod escape;
 pub mod pattern;
+
 pub mod peer;
 pub mod prompt;
 pub mod provider;
+
+pub mod audit;
 pub mod security_key;

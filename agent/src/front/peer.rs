@@ -10,7 +10,7 @@ use tokio::net::UnixStream;
 use crate::front::escape::Escaped;
 
 /// How many parents of a program are told.
-pub const PARENTS_MAX: usize = 8;
+pub const PARENTS_MAX: usize = 5;
 
 /// How many bytes of `/proc/PID/stat` are read; name and parent stand in the first 64.
 const STAT_MAX: usize = 256;
