@@ -9,10 +9,13 @@ pub mod child;
 pub mod clock;
 pub mod escape;
 pub mod pattern;
+pub mod verify;
 
+pub mod binding;
 pub mod peer;
 pub mod prompt;
 pub mod provider;
 
 pub mod audit;
+pub mod destination;
 pub mod security_key;

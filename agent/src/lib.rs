@@ -4,4 +4,6 @@
 
 pub mod protocol;
 
+pub mod keeper;
+
 pub mod front;

@@ -63,6 +63,8 @@ pub fn list_allows(text: &[u8], list: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -120,5 +122,26 @@ mod tests {
         let list = [vec![b'*'; PATTERN_MAX + 1], b",*".to_vec()].concat();
         assert!(!list_allows(b"x", &list));
         assert!(list_allows(b"x", list.get(1..).unwrap()));
+    }
+
+    /// The definition, which is exponential and therefore not the implementation.
+    fn defined(text: &[u8], pattern: &[u8]) -> bool {
+        match (text, pattern) {
+            ([], []) => true,
+            (_, [b'*', rest @ ..]) => (0..=text.len()).any(|length| defined(&text[length..], rest)),
+            ([_, text @ ..], [b'?', pattern @ ..]) => defined(text, pattern),
+            ([byte, text @ ..], [wanted, pattern @ ..]) if wanted == byte => defined(text, pattern),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_definition(pattern in "[ab*?]{0,8}", text in "[ab*]{0,8}") {
+            prop_assert_eq!(
+                matches(text.as_bytes(), pattern.as_bytes()),
+                defined(text.as_bytes(), pattern.as_bytes())
+            );
+        }
     }
 }
