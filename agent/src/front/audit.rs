@@ -21,7 +21,7 @@ use crate::front::clock;
 
 use self::file::LogFile;
 use self::queue::Queue;
-pub use self::record::{Event, Origin, Outcome, PeerRecord, Record};
+pub use self::record::{Event, Outcome, PeerRecord, Record};
 
 /// How long the thread rests after a write, so that a busy agent writes in batches.
 const PAUSE: Duration = Duration::from_millis(20);

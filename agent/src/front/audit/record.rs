@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::front::binding::Origin;
 use crate::front::escape::Escaped;
 use crate::front::peer::Peer;
 
@@ -55,18 +56,6 @@ pub enum Outcome {
     Deny,
     /// It was allowed and could not be done.
     Fail,
-}
-
-/// Where a request came from, as far as its connection is bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Origin {
-    /// A client on this machine that logs in somewhere.
-    Local,
-    /// A client on another machine, through a forwarded connection.
-    Forwarded,
-    /// A connection that did not say.
-    Unbound,
 }
 
 /// The process that asked.
