@@ -12,6 +12,7 @@ pub(crate) mod test_host;
 
 pub use self::host_key::HostKey;
 
+use serde::Serialize;
 use thiserror::Error;
 
 use super::verify::VerifyError;
@@ -48,7 +49,8 @@ pub struct Binding {
 ///
 /// Only OpenSSH from version 8.9 binds: a program that forwards the agent without binding, such as an
 /// old `ssh`, cannot be told from a local one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Origin {
     /// Nobody tried to bind the connection.
     Unbound,

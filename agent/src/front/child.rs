@@ -61,7 +61,12 @@ impl Drop for Child {
         }
         // Without a runtime nobody can wait: the group is killed when it goes out of scope.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move { timeout(GRACE, group.0.wait()).await.map(drop) });
+            runtime.spawn(async move {
+                if timeout(GRACE, group.0.wait()).await.is_err() && group.signal(Signal::KILL) {
+                    // Waited for, so that it does not stay in the table of processes.
+                    let _status = group.0.wait().await;
+                }
+            });
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::front::prompt::{ListedHost, Prompter};
 use crate::front::provider::Provider;
+use crate::protocol::algorithm::KeyType;
 use crate::protocol::wire::{Reader, WireError};
 
 use self::helper::Request;
@@ -150,20 +151,19 @@ struct Kind {
 
 impl Kind {
     fn of(key_bytes: &[u8]) -> Option<Self> {
-        let (shown, signature) = match Reader::new(key_bytes).string().ok()? {
-            b"sk-ssh-ed25519@openssh.com" => ("ED25519-SK", "sk-ssh-ed25519@openssh.com"),
-            b"sk-ssh-ed25519-cert-v01@openssh.com" => {
-                ("ED25519-SK-CERT", "sk-ssh-ed25519@openssh.com")
-            }
-            b"sk-ecdsa-sha2-nistp256@openssh.com" => {
-                ("ECDSA-SK", "sk-ecdsa-sha2-nistp256@openssh.com")
-            }
-            b"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com" => {
-                ("ECDSA-SK-CERT", "sk-ecdsa-sha2-nistp256@openssh.com")
-            }
+        let name = Reader::new(key_bytes).text("key type").ok()?;
+        let (key_type, is_certificate) = KeyType::from_name(name)?;
+        let shown = match (key_type, is_certificate) {
+            (KeyType::SkEd25519, false) => "ED25519-SK",
+            (KeyType::SkEd25519, true) => "ED25519-SK-CERT",
+            (KeyType::SkEcdsaP256, false) => "ECDSA-SK",
+            (KeyType::SkEcdsaP256, true) => "ECDSA-SK-CERT",
             _ => return None,
         };
-        Some(Self { shown, signature })
+        Some(Self {
+            shown,
+            signature: key_type.name(),
+        })
     }
 }
 
