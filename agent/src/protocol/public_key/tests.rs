@@ -151,6 +151,77 @@ fn algorithm_has_to_fit_type_and_form() {
     assert!(token.accepts_algorithm(b"sk-ssh-ed25519-cert-v01@openssh.com"));
 }
 
+/// A certificate for the key of the fixtures, with a signature that is none.
+fn certificate(kind: u32, principals: usize, options: [&[u8]; 2], authority: &[u8]) -> Vec<u8> {
+    let mut names = Vec::new();
+    for _ in 0..principals {
+        names.put_string(b"a.test");
+    }
+    let mut blob = Vec::new();
+    blob.put_string(b"ssh-ed25519-cert-v01@openssh.com");
+    blob.put_string(b"nonce");
+    blob.put_string(&[7; 32]);
+    blob.extend_from_slice(&[0; 8]);
+    blob.put_uint32(kind);
+    blob.put_string(b"id");
+    blob.put_string(&names);
+    blob.extend_from_slice(&[0; 16]);
+    blob.put_string(options[0]);
+    blob.put_string(options[1]);
+    blob.put_string(b"");
+    blob.put_string(authority);
+    blob.put_string(b"signature");
+    blob
+}
+
+#[test]
+fn certificate_s_signed_bytes_end_before_its_signature() {
+    let blob = certificate(1, 2, [b"", b""], hostkey!("ed25519"));
+    let key = PublicKey::decode(&blob).unwrap();
+    let certificate = key.certificate().unwrap();
+    assert_eq!(certificate.kind, CertificateKind::User);
+    assert_eq!(certificate.signature, b"signature");
+    assert_eq!(certificate.signed, &blob[..blob.len() - 4 - 9]);
+}
+
+#[test]
+fn refuses_more_than_256_principals() {
+    let authority = hostkey!("ed25519");
+    assert!(PublicKey::decode(&certificate(2, 256, [b"", b""], authority)).is_ok());
+    assert_eq!(
+        PublicKey::decode(&certificate(2, 257, [b"", b""], authority)),
+        Err(WireError::TooLarge("number of principals"))
+    );
+}
+
+#[test]
+fn refuses_an_unknown_kind_of_certificate() {
+    for kind in [0, 3] {
+        assert_eq!(
+            PublicKey::decode(&certificate(kind, 1, [b"", b""], hostkey!("ed25519"))),
+            Err(WireError::Invalid("certificate type"))
+        );
+    }
+}
+
+#[test]
+fn refuses_options_that_are_no_pairs() {
+    let half = [0, 0, 0, 1, b'x'];
+    for options in [[half.as_slice(), b""], [b"", &half]] {
+        assert_eq!(
+            PublicKey::decode(&certificate(2, 1, options, hostkey!("ed25519"))),
+            Err(WireError::Truncated)
+        );
+    }
+}
+
+#[test]
+fn refuses_an_authority_that_is_no_plain_key() {
+    for authority in [b"".as_slice(), hostkey!("ed25519-cert")] {
+        assert!(PublicKey::decode(&certificate(2, 1, [b"", b""], authority)).is_err());
+    }
+}
+
 proptest! {
     #[test]
     fn never_panics(
