@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{
 };
 use thiserror::Error;
 
+use crate::protocol::algorithm::{KeyType, SignFlags, SignatureAlgorithm};
 use crate::protocol::public_key::{PublicKey, PublicMaterial};
 use crate::protocol::wire::{Reader, WireError};
 
@@ -15,8 +16,6 @@ use crate::protocol::wire::{Reader, WireError};
 const RSA_BITS_MIN: usize = 2048;
 /// Bits of the largest RSA key that can be verified, a limit of the library; larger ones are refused.
 const RSA_BITS_MAX: usize = 8192;
-const RSA_SHA256: &[u8] = b"rsa-sha2-256";
-const RSA_SHA512: &[u8] = b"rsa-sha2-512";
 
 /// Bytes of r and s together, each as long as the field of the curve.
 const P256_SIGNATURE: usize = 2 * 32;
@@ -90,10 +89,9 @@ fn verify_plain(
     message: &[u8],
 ) -> Result<(), VerifyError> {
     let mut reader = Reader::new(signature_blob);
-    let algorithm = reader.string().map_err(VerifyError::Signature)?;
-    if !algorithm_fits(key, algorithm) {
-        return Err(VerifyError::Algorithm(key.name()));
-    }
+    let name = reader.string().map_err(VerifyError::Signature)?;
+    let algorithm =
+        find_algorithm(key.key_type(), name).ok_or(VerifyError::Algorithm(key.name()))?;
     match *key {
         PublicMaterial::Ed25519(point) => verify_ed25519(point, read_numbers(reader)?, message),
         PublicMaterial::EcdsaP256(point) => verify_ecdsa::<P256_SIGNATURE>(
@@ -126,12 +124,12 @@ fn verify_plain(
     }
 }
 
-fn algorithm_fits(key: &PublicMaterial<'_>, algorithm: &[u8]) -> bool {
-    match key {
-        // `ssh-rsa` as a signature algorithm is SHA-1, for which collisions can be bought.
-        PublicMaterial::Rsa { .. } => matches!(algorithm, RSA_SHA256 | RSA_SHA512),
-        _ => algorithm == key.name().as_bytes(),
-    }
+/// Finds the algorithm `name` among those that a key of this type signs with; SHA-1 is not one.
+fn find_algorithm(key_type: KeyType, name: &[u8]) -> Option<SignatureAlgorithm> {
+    [SignFlags::RSA_SHA2_256, SignFlags::RSA_SHA2_512]
+        .into_iter()
+        .filter_map(|flags| SignatureAlgorithm::choose(key_type, flags))
+        .find(|algorithm| algorithm.name().as_bytes() == name)
 }
 
 /// Reads the part of a signature that holds its numbers, and the end of the blob.
@@ -203,7 +201,7 @@ fn put_right(field: &mut [u8], magnitude: &[u8]) -> Result<(), WireError> {
 fn verify_rsa(
     e: &[u8],
     n: &[u8],
-    algorithm: &[u8],
+    algorithm: SignatureAlgorithm,
     numbers: &[u8],
     message: &[u8],
 ) -> Result<(), VerifyError> {
@@ -211,7 +209,7 @@ fn verify_rsa(
     if !(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits) {
         return Err(VerifyError::RsaBits(bits));
     }
-    let parameters = if algorithm == RSA_SHA256 {
+    let parameters = if algorithm == SignatureAlgorithm::RsaSha256 {
         &RSA_PKCS1_2048_8192_SHA256
     } else {
         &RSA_PKCS1_2048_8192_SHA512
@@ -229,3 +227,6 @@ fn bits(magnitude: &[u8]) -> usize {
     let unused = magnitude.first().map_or(0, |first| first.leading_zeros());
     (magnitude.len() * 8).saturating_sub(usize::try_from(unused).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,3 +44,6 @@ impl<'a> Extension<'a> {
         Ok(Self::Unsupported(name))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ mod certificate;
 
 pub use self::certificate::{Certificate, CertificateKind};
 
-use super::algorithm::{Curve, KeyType};
+use super::algorithm::{Curve, KeyType, SignatureAlgorithm};
 use super::wire::{Reader, WireError, Writer};
 
 const ED25519_LEN: usize = 32;
@@ -18,8 +18,18 @@ const UNCOMPRESSED: u8 = 4;
 /// Bytes of the largest modulus, as in OpenSSH (`SSHBUF_MAX_BIGNUM`).
 const RSA_MODULUS_MAX: usize = 16_384 / 8;
 
-const CERTIFICATE_SUFFIX: &str = "-cert-v01@openssh.com";
-const SECURITY_KEY_SUFFIX: &str = "@openssh.com";
+/// The type of an RSA key is also the name of its SHA-1 signatures. A request may say that name, as
+/// in OpenSSH: what is signed in the end is chosen by the flags.
+const RSA_ALGORITHMS: [&str; 3] = [
+    KeyType::Rsa.name(),
+    SignatureAlgorithm::RsaSha256.name(),
+    SignatureAlgorithm::RsaSha512.name(),
+];
+const RSA_CERTIFICATE_ALGORITHMS: [&str; 3] = [
+    KeyType::Rsa.certificate_name(),
+    "rsa-sha2-256-cert-v01@openssh.com",
+    "rsa-sha2-512-cert-v01@openssh.com",
+];
 
 /// A public key as its blob spells it; the bytes are borrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,17 +136,14 @@ impl<'a> PublicKey<'a> {
     /// Says whether a user-auth request may name `algorithm` for this key (RFC 8332 section 3,
     /// `PROTOCOL.certkeys`).
     pub fn accepts_algorithm(&self, algorithm: &[u8]) -> bool {
-        let Ok(algorithm) = core::str::from_utf8(algorithm) else {
-            return false;
+        let key_type = self.material.key_type();
+        let names: &[&str] = match (key_type, self.certificate) {
+            (KeyType::Rsa, None) => &RSA_ALGORITHMS,
+            (KeyType::Rsa, Some(_)) => &RSA_CERTIFICATE_ALGORITHMS,
+            (_, None) => &[key_type.name()],
+            (_, Some(_)) => &[key_type.certificate_name()],
         };
-        let plain_name = match (self.certificate, plain_name_of_certificate(algorithm)) {
-            (None, None) => algorithm.to_owned(),
-            (Some(_), Some(plain_name)) => plain_name,
-            _ => return false,
-        };
-        let rsa = matches!(self.material, PublicMaterial::Rsa { .. });
-        plain_name == self.material.name()
-            || rsa && matches!(plain_name.as_str(), "rsa-sha2-256" | "rsa-sha2-512")
+        names.iter().any(|name| name.as_bytes() == algorithm)
     }
 }
 
@@ -225,16 +232,5 @@ fn read_rsa<'a>(reader: &mut Reader<'a>) -> Result<PublicMaterial<'a>, WireError
     Ok(PublicMaterial::Rsa { e, n })
 }
 
-/// Returns the plain name for the name of a certificate, `None` for any other name.
-///
-/// Security keys carry the vendor's suffix in both forms: `sk-ssh-ed25519@openssh.com` becomes
-/// `sk-ssh-ed25519-cert-v01@openssh.com`.
-fn plain_name_of_certificate(name: &str) -> Option<String> {
-    let stem = name.strip_suffix(CERTIFICATE_SUFFIX)?;
-    let suffix = if stem.starts_with("sk-") {
-        SECURITY_KEY_SUFFIX
-    } else {
-        ""
-    };
-    Some(format!("{stem}{suffix}"))
-}
+#[cfg(test)]
+mod tests;

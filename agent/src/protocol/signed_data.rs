@@ -124,3 +124,6 @@ fn decode_sshsig(data: &[u8]) -> Result<SignedData<'_>, WireError> {
     reader.finish()?;
     Ok(SignedData::SshSig { namespace, hash })
 }
+
+#[cfg(test)]
+mod tests;

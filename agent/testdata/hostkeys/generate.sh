@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the host keys, certificates and signatures of this folder anew, with OpenSSH's own programs.
-# Only public bytes are kept. Needs ssh-keygen and ssh-agent (9.2 or later), openssl (3.0) and python3.
+# Only public bytes are kept. Needs ssh, sshd, ssh-keygen and ssh-agent (9.2 or later), openssl (3.0)
+# and python3. As root, sshd needs its directory /run/sshd.
 set -eu
 out=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -98,6 +99,15 @@ if sys.argv[2] == "signatures":
     keep("rsa-3072-sha256.signature", agent_sign(blob("rsa-3072"), session_id, 2))
     keep("rsa-3072-sha512.signature", agent_sign(blob("rsa-3072"), session_id, 4))
     keep("rsa-1024-sha512.signature", agent_sign(blob("rsa-1024"), session_id, 4))
+    # One whose number starts with a zero byte, and is sent without it.
+    for count in range(10000):
+        short_id = hashlib.sha512(b"short %d" % count).digest()
+        signature = agent_sign(blob("rsa-3072"), short_id, 4)
+        prefix, number = signature[:20], signature[20:]
+        if number[0] == 0:
+            keep("rsa-3072-short.session_id", short_id)
+            keep("rsa-3072-short.signature", prefix[:16] + string(number[1:]))
+            break
     for name, kind in tokens.items():
         judge_token(name, kind)
         keep(name + ".signature", token_sign(name, kind, session_id))
@@ -118,3 +128,26 @@ ssh-keygen -q -s ca-ecdsa-p256 -h -I sk-ecdsa -n sk.example.org sk-ecdsa-p256.pu
 python3 make.py "$out" blobs ed25519 ecdsa-p256 ecdsa-p384 ecdsa-p521 rsa-1024 rsa-3072 \
     sk-ed25519 sk-ecdsa-p256 ed25519-cert ecdsa-p256-cert ecdsa-p384-cert ecdsa-p521-cert \
     rsa-3072-cert sk-ed25519-cert sk-ecdsa-p256-cert
+
+# What ssh itself sends to bind its connection before a login: it meets an agent that only listens.
+cat >listen.py <<'PYTHON'
+import socket, struct, sys
+
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("listening.sock")
+listener.listen()
+agent = listener.accept()[0].makefile("rwb")
+message = agent.read(struct.unpack(">I", agent.read(4))[0])
+assert message[0] == 27, "not an extension"
+open(sys.argv[1], "wb").write(message)
+PYTHON
+for host in ed25519 ecdsa-p256 rsa-3072; do
+    rm -f listening.sock
+    python3 listen.py "$out/$host.session-bind" &
+    while [ ! -S listening.sock ]; do sleep 0.1; done
+    # Nobody can log in on this server; ssh ends with an error after it has bound.
+    SSH_AUTH_SOCK=$work/listening.sock ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=no \
+        -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -o LogLevel=ERROR \
+        -o "ProxyCommand=/usr/sbin/sshd -i -f /dev/null -o HostKey=$work/$host" host true || true
+    wait $!
+done

@@ -122,3 +122,6 @@ fn decode_reserved(reader: &mut Reader<'_>) -> Result<(), WireError> {
     }
     Err(WireError::Invalid("reserved field"))
 }
+
+#[cfg(test)]
+mod tests;
