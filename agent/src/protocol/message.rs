@@ -129,3 +129,65 @@ impl core::fmt::Debug for Request<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(message: &[u8]) -> WireError {
+        Request::decode(message).unwrap_err()
+    }
+
+    #[test]
+    fn refuses_an_empty_message() {
+        assert_eq!(error(&[]), WireError::Truncated);
+    }
+
+    #[test]
+    fn refuses_every_other_message_type() {
+        let known = [9, 11, 13, 17, 18, 19, 20, 21, 22, 23, 25, 26, 27];
+        for number in 0..=u8::MAX {
+            if !known.contains(&number) {
+                assert_eq!(error(&[number]), WireError::Invalid("message type"));
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_bytes_behind_a_request_without_fields() {
+        for number in [9, 11, 19] {
+            assert!(Request::decode(&[number]).is_ok());
+            assert_eq!(error(&[number, 0]), WireError::Trailing(1));
+        }
+    }
+
+    #[test]
+    fn takes_no_passphrase_from_behind_the_message() {
+        // The string announces one byte more than the message has.
+        assert_eq!(error(&[22, 0, 0, 0, 2, b'p']), WireError::Truncated);
+    }
+
+    #[test]
+    fn keeps_no_byte_of_a_smartcard_request() {
+        for number in [20, 21, 26] {
+            let message = [number, 0, 0, 0, 4, b'1', b'2', b'3', b'4'];
+            let request = Request::decode(&message).unwrap();
+            assert_eq!(format!("{request:?}"), "smartcard key");
+        }
+    }
+
+    #[test]
+    fn secrets_are_in_requests_to_add_to_lock_and_to_unlock() {
+        let secret: Vec<u8> = (0..=u8::MAX).filter(|kind| carries_secret(*kind)).collect();
+        assert_eq!(secret, [17, 20, 21, 22, 23, 25, 26]);
+    }
+
+    #[test]
+    fn debug_shows_lengths_and_no_data() {
+        let sign = [13, 0, 0, 0, 1, 7, 0, 0, 0, 2, 8, 9, 0, 0, 0, 4];
+        let shown = format!("{:?}", Request::decode(&sign).unwrap());
+        assert_eq!(shown, "SignRequest(2 bytes of data, flags 4)");
+        let lock = [22, 0, 0, 0, 1, b'p'];
+        assert_eq!(format!("{:?}", Request::decode(&lock).unwrap()), "lock");
+    }
+}

@@ -332,3 +332,6 @@ impl core::fmt::Debug for Material<'_> {
         write!(f, "Material({})", self.key_type().name())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,3 +45,49 @@ impl IdentitiesAnswer {
         Self { body, left_out }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(answer: &IdentitiesAnswer) -> u32 {
+        u32::from_be_bytes(*answer.body.first_chunk().unwrap())
+    }
+
+    #[test]
+    fn lists_nothing_as_a_count_of_zero() {
+        let answer = IdentitiesAnswer::encode([]);
+        assert_eq!((answer.body, answer.left_out), (vec![0; 4], 0));
+    }
+
+    #[test]
+    fn lists_blob_and_comment_in_their_order() {
+        let answer = IdentitiesAnswer::encode([(&b"k"[..], &b"one"[..]), (b"l", b"")]);
+        let expected = b"\0\0\0\x02\0\0\0\x01k\0\0\0\x03one\0\0\0\x01l\0\0\0\0";
+        assert_eq!(answer.body, expected);
+    }
+
+    #[test]
+    fn leaves_out_what_is_over_the_number_clients_accept() {
+        let answer = IdentitiesAnswer::encode(vec![(&b"k"[..], &b"c"[..]); IDENTITIES_MAX + 3]);
+        assert_eq!((count(&answer), answer.left_out), (2048, 3));
+    }
+
+    #[test]
+    fn fills_a_message_to_its_last_byte() {
+        let blob = vec![7; FRAME_MAX - 1 - COUNT_LENGTH - 4 - 4];
+        let answer = IdentitiesAnswer::encode([(&blob[..], &b""[..])]);
+        assert_eq!((count(&answer), answer.left_out), (1, 0));
+        assert_eq!(1 + answer.body.len(), FRAME_MAX);
+        let answer = IdentitiesAnswer::encode([(&blob[..], &b"c"[..])]);
+        assert_eq!((count(&answer), answer.left_out), (0, 1));
+    }
+
+    #[test]
+    fn a_huge_comment_hides_no_other_key() {
+        let huge = vec![b'c'; FRAME_MAX];
+        let answer = IdentitiesAnswer::encode([(&b"k"[..], &huge[..]), (b"l", b"small")]);
+        assert_eq!((count(&answer), answer.left_out), (1, 1));
+        assert!(answer.body.ends_with(b"small"));
+    }
+}

@@ -65,3 +65,37 @@ impl Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_one_byte() {
+        assert_eq!(Response::Failure.encode(), [0, 0, 0, 1, 5]);
+        assert_eq!(Response::Success.encode(), [0, 0, 0, 1, 6]);
+        assert_eq!(Response::ExtensionFailure.encode(), [0, 0, 0, 1, 28]);
+    }
+
+    #[test]
+    fn a_list_stands_in_its_message_as_it_is() {
+        let response = Response::IdentitiesAnswer(vec![0; 4]);
+        assert_eq!(response.encode(), [0, 0, 0, 5, 12, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_signature_is_a_string_of_its_message() {
+        let response = Response::SignResponse(vec![8, 9]);
+        assert_eq!(response.encode(), [0, 0, 0, 7, 14, 0, 0, 0, 2, 8, 9]);
+    }
+
+    #[test]
+    fn an_extension_answers_with_its_name_and_a_bare_body() {
+        let response = Response::ExtensionResponse {
+            name: "query",
+            body: vec![0, 0, 0, 0],
+        };
+        let expected = b"\0\0\0\x0e\x1d\0\0\0\x05query\0\0\0\0";
+        assert_eq!(response.encode(), expected);
+    }
+}
