@@ -1,0 +1,5 @@
+//! The process that talks: sockets, protocol, policy and prompts.
+
+pub mod socket;
+
+pub mod server;

@@ -1,0 +1,3 @@
+//! The process that holds the private keys.
+
+pub mod process;
