@@ -3,7 +3,6 @@
 //! The order of the modules is the order of dependence: a module may use those above it only.
 
 pub mod protocol;
-
 pub mod keeper;
-
 pub mod front;
+pub mod client;

@@ -151,7 +151,9 @@ impl Agent {
             return Rc::clone(body);
         }
         let answer = self.ring(|ring| {
-            let identities = ring.iter().map(|identity| (&*identity.blob, &*identity.comment));
+            let identities = ring
+                .iter()
+                .map(|identity| (&*identity.blob, &*identity.comment));
             IdentitiesAnswer::encode(identities)
         });
         if answer.left_out > 0 {
@@ -280,7 +282,11 @@ impl Agent {
             ring.remove_where(|identity| locked || matches!(identity.signer, Signer::Keeper(_)))
         });
         tracing::error!(keys = lost.len(), "the keeper ended; started an empty one");
-        self.record(&Record::new(clock::wall_time(), Event::KeeperRestart, Outcome::Fail));
+        self.record(&Record::new(
+            clock::wall_time(),
+            Event::KeeperRestart,
+            Outcome::Fail,
+        ));
     }
 
     /// Forgets keys when they expire, for as long as it is polled.
@@ -314,7 +320,8 @@ impl Agent {
             self.changed.notified().await;
             while self.supervisor.is_used_and_idle() && self.ring(|ring| ring.is_empty()) {
                 time::sleep(EMPTY).await;
-                let unused = self.supervisor.is_used_and_idle() && self.ring(|ring| ring.is_empty());
+                let unused =
+                    self.supervisor.is_used_and_idle() && self.ring(|ring| ring.is_empty());
                 if unused && !self.locked.get() && self.supervisor.renew().is_ok() {
                     tracing::debug!("replaced the keeper, which held no key any more");
                 }

@@ -142,7 +142,10 @@ impl Link {
     async fn write_all(&self, mut head: &[u8], mut tail: &[u8]) -> io::Result<()> {
         while !head.is_empty() || !tail.is_empty() {
             self.stream.writable().await?;
-            match self.stream.try_write_vectored(&[IoSlice::new(head), IoSlice::new(tail)]) {
+            match self
+                .stream
+                .try_write_vectored(&[IoSlice::new(head), IoSlice::new(tail)])
+            {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     let of_head = count.min(head.len());
@@ -170,7 +173,9 @@ impl Link {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(_) => return,
             }
-            let Some(consumed) = self.deliver(&buffer) else { return };
+            let Some(consumed) = self.deliver(&buffer) else {
+                return;
+            };
             buffer.drain(..consumed);
         }
     }

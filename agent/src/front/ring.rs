@@ -99,10 +99,13 @@ impl Ring {
             (Some(first), Some(expires)) => Some(first.min(expires)),
             (first, expires) => first.or(expires),
         };
-        let place = *self.places.entry(Rc::clone(&identity.blob)).or_insert_with(|| {
-            self.last_place += 1;
-            self.last_place
-        });
+        let place = *self
+            .places
+            .entry(Rc::clone(&identity.blob))
+            .or_insert_with(|| {
+                self.last_place += 1;
+                self.last_place
+            });
         self.identities.insert(place, Rc::new(identity))
     }
 
@@ -115,7 +118,11 @@ impl Ring {
 
     /// Takes out every identity for which `goes` holds.
     pub fn remove_where(&mut self, goes: impl Fn(&Identity) -> bool) -> Vec<Rc<Identity>> {
-        let gone: Vec<_> = self.iter().filter(|identity| goes(identity)).cloned().collect();
+        let gone: Vec<_> = self
+            .iter()
+            .filter(|identity| goes(identity))
+            .cloned()
+            .collect();
         for identity in &gone {
             self.remove(&identity.blob);
         }
@@ -199,7 +206,10 @@ mod tests {
         let mut ring = Ring::default();
         ring.put(identity(1, Some(10)));
         ring.put(identity(1, None));
-        assert!(ring.expire(BootTime::since_boot(Duration::from_secs(100))).is_empty());
+        assert!(
+            ring.expire(BootTime::since_boot(Duration::from_secs(100)))
+                .is_empty()
+        );
         assert_eq!(ring.len(), 1);
     }
 }

@@ -97,17 +97,33 @@ async fn serve(options: Options) -> io::Result<End> {
 /// connections as the system allows. Returns how many descriptors there may be.
 fn seclude() -> io::Result<usize> {
     process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    process::setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    )?;
     let limit = process::getrlimit(Resource::Nofile);
     // With the old limit it works as well, for fewer clients.
-    let _ = process::setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    let _ = process::setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            ..limit
+        },
+    );
     let current = process::getrlimit(Resource::Nofile).current;
-    Ok(current.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX))
+    Ok(current
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(usize::MAX))
 }
 
 /// An agent without a log is better than none: a full disk must not keep people from logging in.
 fn open_audit(path: Option<&Path>) -> Audit {
-    let Some(path) = path else { return Audit::off() };
+    let Some(path) = path else {
+        return Audit::off();
+    };
     Audit::open(path).unwrap_or_else(|error| {
         tracing::warn!(%error, path = %path.display(), "no audit log");
         Audit::off()
@@ -219,9 +235,14 @@ async fn signalled(agent: &Agent, interrupt_ends: bool) -> io::Result<End> {
 }
 
 /// Waits until the process with which the agent has to end is gone; for ever without one.
-#[expect(deprecated, reason = "the sound ways are unsafe calls, whose demands an `OwnedFd` always meets")]
+#[expect(
+    deprecated,
+    reason = "the sound ways are unsafe calls, whose demands an `OwnedFd` always meets"
+)]
 async fn parent_ended(parent: Option<u32>) -> io::Result<()> {
-    let Some(parent) = parent else { return std::future::pending().await };
+    let Some(parent) = parent else {
+        return std::future::pending().await;
+    };
     let parent = i32::try_from(parent).ok().and_then(Pid::from_raw);
     let watched = parent.and_then(|pid| process::pidfd_open(pid, PidfdFlags::empty()).ok());
     let is_ours = parent.is_some() && process::getppid() == parent;

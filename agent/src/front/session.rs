@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::agent::Agent;
-use super::audit::{self, Event, Outcome, PeerRecord, Record};
-use super::binding::{Bindings, Origin};
+use super::audit::{Event, Outcome, PeerRecord, Record};
+use super::binding::Bindings;
 use super::clock::{self, BootTime};
 use super::destination;
 use super::peer::Peer;
@@ -35,7 +35,11 @@ pub struct Session {
 impl Session {
     /// Starts with a connection that nobody has bound.
     pub const fn new(agent: Rc<Agent>, peer: Rc<Peer>) -> Self {
-        Self { agent, peer, bindings: Bindings::new() }
+        Self {
+            agent,
+            peer,
+            bindings: Bindings::new(),
+        }
     }
 
     /// Answers one message. Whatever the message is, there is an answer.
@@ -89,7 +93,12 @@ impl Session {
             SignedData::UserAuth(login) => Some(login.user),
             _ => None,
         };
-        self.record(Event::Sign, Some(&identity), user, signed.as_ref().map(|_| ()));
+        self.record(
+            Event::Sign,
+            Some(&identity),
+            user,
+            signed.as_ref().map(|_| ()),
+        );
         signed.map_or(Response::Failure, Response::SignResponse)
     }
 
@@ -121,19 +130,31 @@ impl Session {
                 }
             }
         }
-        self.agent.signature(identity, algorithm, request.data, listed_host).await
+        self.agent
+            .signature(identity, algorithm, request.data, listed_host)
+            .await
     }
 
     async fn add(&self, request: AddIdentity<'_>) -> Response {
         let blob: Rc<[u8]> = request.key.blob().into();
         let added = self.put(request, Rc::clone(&blob)).await;
         let identity = self.agent.ring(|ring| ring.find(&blob));
-        self.record(Event::Add, identity.as_deref(), None, added.as_ref().map(|()| ()));
+        self.record(
+            Event::Add,
+            identity.as_deref(),
+            None,
+            added.as_ref().map(|()| ()),
+        );
         answer(&added)
     }
 
     async fn put(&self, request: AddIdentity<'_>, blob: Rc<[u8]>) -> Result<(), Reason> {
-        let AddIdentity { key, key_bytes, comment, constraints } = request;
+        let AddIdentity {
+            key,
+            key_bytes,
+            comment,
+            constraints,
+        } = request;
         if let Some(hidden) = self.agent.ring(|ring| ring.find(&blob))
             && !self.sees(&hidden)
         {
@@ -145,7 +166,12 @@ impl Session {
                 let provider = self.provider(provider.unwrap_or("internal")).await?;
                 let (key_bytes, application) = (key_bytes.to_vec(), application.to_vec());
                 let presence = flags & USER_PRESENCE != 0;
-                Signer::Token(Rc::new(Token { key_bytes, provider, application, presence }))
+                Signer::Token(Rc::new(Token {
+                    key_bytes,
+                    provider,
+                    application,
+                    presence,
+                }))
             }
             None if provider.is_some() => return Err(Reason::ProviderWithoutToken),
             None => {
@@ -267,31 +293,34 @@ impl Session {
         if let Some(reason) = &reason {
             tracing::info!(?event, reason, "refused");
         }
-        let host_key = self.bindings.last().map(|last| last.host_key().fingerprint().to_string());
+        let host_key = self
+            .bindings
+            .last()
+            .map(|last| last.host_key().fingerprint().to_string());
         self.agent.record(&Record {
             reason: reason.as_deref(),
             fingerprint: identity.map(|identity| &*identity.fingerprint),
             key_type: identity.map(|identity| identity.key_type.name()),
             comment: identity.map(|identity| &*identity.comment),
             peer: Some(PeerRecord::of(&self.peer)),
-            origin: Some(self.origin()),
+            origin: Some(self.bindings.origin()),
             host_key: host_key.as_deref(),
             user,
-            ..Record::new(clock::wall_time(), event, outcome.map_or_else(Reason::outcome, |()| Outcome::Allow))
+            ..Record::new(
+                clock::wall_time(),
+                event,
+                outcome.map_or_else(Reason::outcome, |()| Outcome::Allow),
+            )
         });
-    }
-
-    fn origin(&self) -> audit::Origin {
-        match self.bindings.origin() {
-            Origin::Local => audit::Origin::Local,
-            Origin::Forwarded => audit::Origin::Forwarded,
-            Origin::Unbound | Origin::Unverified => audit::Origin::Unbound,
-        }
     }
 }
 
 fn answer<T>(outcome: &Result<T, Reason>) -> Response {
-    if outcome.is_ok() { Response::Success } else { Response::Failure }
+    if outcome.is_ok() {
+        Response::Success
+    } else {
+        Response::Failure
+    }
 }
 
 /// Lists the extensions as the answer to a query does: one string each.
@@ -306,8 +335,12 @@ fn supported_extensions() -> Vec<u8> {
 /// Returns the relying party and flags of a token's key.
 const fn token_fields<'a>(material: &Material<'a>) -> Option<(&'a [u8], u8)> {
     match material {
-        Material::SkEd25519 { application, flags, .. }
-        | Material::SkEcdsaP256 { application, flags, .. } => Some((application, *flags)),
+        Material::SkEd25519 {
+            application, flags, ..
+        }
+        | Material::SkEcdsaP256 {
+            application, flags, ..
+        } => Some((application, *flags)),
         _ => None,
     }
 }

@@ -107,7 +107,9 @@ impl Supervisor {
     /// Says whether the current keeper was ever handed a key and is doing nothing now.
     pub fn is_used_and_idle(&self) -> bool {
         let current = self.current.borrow();
-        current.as_ref().is_some_and(|running| running.used.get() && running.link.is_idle())
+        current
+            .as_ref()
+            .is_some_and(|running| running.used.get() && running.link.is_idle())
     }
 
     /// Starts a keeper in place of the current one, which ends. Only for when no key is held.
@@ -118,7 +120,11 @@ impl Supervisor {
         let (stream, child) = self.origin.start()?;
         self.started.set(Instant::now());
         let link = Link::new(stream)?;
-        let running = Rc::new(Running { link, child: RefCell::new(child), used: Cell::new(false) });
+        let running = Rc::new(Running {
+            link,
+            child: RefCell::new(child),
+            used: Cell::new(false),
+        });
         let old = self.current.replace(Some(Rc::clone(&running)));
         if let Some(old) = old {
             old.link.close();
@@ -151,8 +157,11 @@ impl Supervisor {
     }
 
     fn note_end(&self, running: &Rc<Running>) {
-        let was_current =
-            self.current.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, running));
+        let was_current = self
+            .current
+            .borrow()
+            .as_ref()
+            .is_some_and(|current| Rc::ptr_eq(current, running));
         if was_current {
             self.current.replace(None);
             self.ended.notify_one();
@@ -177,7 +186,10 @@ impl Origin {
         match self {
             Self::Process { program, memory } => {
                 let mut command = Command::new(program);
-                command.arg0(KEEPER_NAME).env_clear().stdin(OwnedFd::from(theirs));
+                command
+                    .arg0(KEEPER_NAME)
+                    .env_clear()
+                    .stdin(OwnedFd::from(theirs));
                 command.stdout(Stdio::null()).stderr(Stdio::null());
                 if *memory == Protection::Locked {
                     command.arg(LOCKED_ARGUMENT);
@@ -189,7 +201,11 @@ impl Origin {
                 use crate::keeper::{sandbox::Confinement, serve, workers::Workers};
                 let memory = Protection::Unlocked;
                 let workers = Workers::start(1, memory)?;
-                let terms = serve::Terms { memory, confinement: Confinement::default(), workers };
+                let terms = serve::Terms {
+                    memory,
+                    confinement: Confinement::default(),
+                    workers,
+                };
                 let channel = serve::Channel::new(theirs)?;
                 std::thread::spawn(move || serve::serve(channel, terms));
                 Ok((ours, None))

@@ -237,7 +237,12 @@ impl Report {
         message.push(u8::from(self.mapped));
         message.extend_from_slice(&self.used.to_be_bytes());
         message.extend_from_slice(&self.size.to_be_bytes());
-        let Confinement { seccomp, landlock, no_new_privs, dumpable } = self.confinement;
+        let Confinement {
+            seccomp,
+            landlock,
+            no_new_privs,
+            dumpable,
+        } = self.confinement;
         message.extend([seccomp, landlock, no_new_privs, dumpable].map(u8::from));
     }
 

@@ -52,7 +52,10 @@ fn run(memory: Protection) -> io::Result<()> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = Workers::start(cores.min(WORKERS_MAX), memory)?;
     let observed = Confinement::observed(true, landlock);
-    let confinement = Confinement { seccomp: sandbox::filter_system_calls(), ..observed };
+    let confinement = Confinement {
+        seccomp: sandbox::filter_system_calls(),
+        ..observed
+    };
     serve::serve(
         channel,
         Terms {
