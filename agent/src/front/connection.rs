@@ -45,7 +45,7 @@ async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Res
             Err(error) => return Err(error),
         }
         let mut answered = false;
-        while let Some(message) = frames.next().map_err(io::Error::other)? {
+        while let Some(message) = frames.take().map_err(io::Error::other)? {
             let response = session.handle(message).await.encode();
             answered = true;
             write(stream, &response).await?;

@@ -38,7 +38,7 @@ impl Frames {
     ///
     /// # Errors
     /// [`FrameTooLong`] when the client announced too much; nothing more can be understood then.
-    pub fn next(&mut self) -> Result<Option<&[u8]>, FrameTooLong> {
+    pub fn take(&mut self) -> Result<Option<&[u8]>, FrameTooLong> {
         let waiting = self.buffer.get(self.start..self.filled).unwrap_or_default();
         let Some(frame) = frame::split(waiting)? else {
             return Ok(None);

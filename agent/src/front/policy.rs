@@ -60,9 +60,6 @@ pub enum Reason {
     /// The key went away while a person was asked.
     #[error("key went away before the answer came")]
     Changed,
-    /// RSA without a flag would sign with SHA-1.
-    #[error("rsa signature with sha-1")]
-    Sha1,
     /// The destination constraints of the key are not met.
     #[error("{0}")]
     Destination(#[from] destination::Refusal),

@@ -85,7 +85,7 @@ impl Session {
     /// Finds, decides, asks, signs, records.
     async fn sign(&self, request: &SignRequest<'_>) -> Response {
         let Some(identity) = self.agent.ring(|ring| ring.find(request.key_blob)) else {
-            self.record(Event::Sign, None, None, Err(&Reason::NoSuchKey));
+            self.record(Event::Sign, None, None, &Err::<(), _>(Reason::NoSuchKey));
             return Response::Failure;
         };
         let signed = self.signature(&identity, request).await;
@@ -93,12 +93,7 @@ impl Session {
             SignedData::UserAuth(login) => Some(login.user),
             _ => None,
         };
-        self.record(
-            Event::Sign,
-            Some(&identity),
-            user,
-            signed.as_ref().map(|_| ()),
-        );
+        self.record(Event::Sign, Some(&identity), user, &signed);
         signed.map_or(Response::Failure, Response::SignResponse)
     }
 
@@ -108,7 +103,6 @@ impl Session {
         request: &SignRequest<'_>,
     ) -> Result<Vec<u8>, Reason> {
         let algorithm = SignatureAlgorithm::choose(identity.key_type, request.flags);
-        let algorithm = algorithm.ok_or(Reason::Sha1)?;
         let now = clock::unix_seconds();
         let listed_host = policy::listed_host(identity, request.data);
         match policy::sign(identity, request, &self.bindings, &self.agent.rules, now) {
@@ -139,12 +133,7 @@ impl Session {
         let blob: Rc<[u8]> = request.key.blob().into();
         let added = self.put(request, Rc::clone(&blob)).await;
         let identity = self.agent.ring(|ring| ring.find(&blob));
-        self.record(
-            Event::Add,
-            identity.as_deref(),
-            None,
-            added.as_ref().map(|()| ()),
-        );
+        self.record(Event::Add, identity.as_deref(), None, &added);
         answer(&added)
     }
 
@@ -230,36 +219,36 @@ impl Session {
     async fn remove(&self, blob: &[u8]) -> Response {
         let found = self.agent.ring(|ring| ring.find(blob));
         let Some(identity) = found.filter(|identity| self.sees(identity)) else {
-            self.record(Event::Remove, None, None, Err(&Reason::NoSuchKey));
+            self.record(Event::Remove, None, None, &Err::<(), _>(Reason::NoSuchKey));
             return Response::Failure;
         };
         self.agent.remove(&identity).await;
-        self.record(Event::Remove, Some(&identity), None, Ok(()));
+        self.record(Event::Remove, Some(&identity), None, &Ok(()));
         Response::Success
     }
 
     async fn remove_all(&self) -> Response {
         self.agent.clear().await;
-        self.record(Event::RemoveAll, None, None, Ok(()));
+        self.record(Event::RemoveAll, None, None, &Ok(()));
         Response::Success
     }
 
     async fn lock(&self, passphrase: &[u8]) -> Response {
         let locked = self.agent.lock(passphrase).await;
-        self.record(Event::Lock, None, None, locked.as_ref().map(|()| ()));
+        self.record(Event::Lock, None, None, &locked);
         answer(&locked)
     }
 
     async fn unlock(&self, passphrase: &[u8]) -> Response {
         let unlocked = self.agent.unlock(passphrase).await;
-        self.record(Event::Unlock, None, None, unlocked.as_ref().map(|()| ()));
+        self.record(Event::Unlock, None, None, &unlocked);
         answer(&unlocked)
     }
 
     fn extend(&mut self, extension: Extension<'_>) -> Response {
         match extension {
             Extension::Query => Response::ExtensionResponse {
-                name: Extension::QUERY.into(),
+                name: Extension::QUERY,
                 body: supported_extensions(),
             },
             Extension::SessionBind(bind) => self.bind(bind),
@@ -271,7 +260,7 @@ impl Session {
         match self.bindings.bind(bind) {
             Ok(()) => Response::Success,
             Err(reason) => {
-                self.record(Event::BindSession, None, None, Err(&reason.into()));
+                self.record(Event::BindSession, None, None, &Err::<(), _>(reason.into()));
                 Response::ExtensionFailure
             }
         }
@@ -282,14 +271,14 @@ impl Session {
         destination::permitted(&identity.destinations, &self.bindings, None, now).is_ok()
     }
 
-    fn record(
+    fn record<T>(
         &self,
         event: Event,
         identity: Option<&Identity>,
         user: Option<&[u8]>,
-        outcome: Result<(), &Reason>,
+        outcome: &Result<T, Reason>,
     ) {
-        let reason = outcome.err().map(ToString::to_string);
+        let reason = outcome.as_ref().err().map(ToString::to_string);
         if let Some(reason) = &reason {
             tracing::info!(?event, reason, "refused");
         }
@@ -309,7 +298,9 @@ impl Session {
             ..Record::new(
                 clock::wall_time(),
                 event,
-                outcome.map_or_else(Reason::outcome, |()| Outcome::Allow),
+                outcome
+                    .as_ref()
+                    .map_or_else(Reason::outcome, |_| Outcome::Allow),
             )
         });
     }

@@ -80,9 +80,13 @@ impl Supervisor {
 
     /// Returns the process id of the current keeper.
     pub fn keeper_pid(&self) -> Option<u32> {
-        let current = self.current.borrow();
-        let pid = current.as_ref()?.child.borrow().as_ref().map(Child::id);
-        pid
+        self.current
+            .borrow()
+            .as_ref()?
+            .child
+            .borrow()
+            .as_ref()
+            .map(Child::id)
     }
 
     /// Asks the current keeper.
@@ -206,7 +210,7 @@ impl Origin {
                     confinement: Confinement::default(),
                     workers,
                 };
-                let channel = serve::Channel::new(theirs)?;
+                let channel = serve::Channel::new(theirs.into())?;
                 std::thread::spawn(move || serve::serve(channel, terms));
                 Ok((ours, None))
             }

@@ -128,7 +128,7 @@ fn verify_plain(
 fn find_algorithm(key_type: KeyType, name: &[u8]) -> Option<SignatureAlgorithm> {
     [SignFlags::RSA_SHA2_256, SignFlags::RSA_SHA2_512]
         .into_iter()
-        .filter_map(|flags| SignatureAlgorithm::choose(key_type, flags))
+        .map(|flags| SignatureAlgorithm::choose(key_type, flags))
         .find(|algorithm| algorithm.name().as_bytes() == name)
 }
 

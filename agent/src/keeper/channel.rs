@@ -352,13 +352,16 @@ mod tests {
 
     #[test]
     fn answers_come_back_as_they_were() {
+        let confinement = Confinement {
+            seccomp: true,
+            ..Confinement::default()
+        };
         let report = Report {
             keys: 3,
-            memory: 1,
             used: 4,
             size: 5,
-            seccomp: true,
-            landlock: false,
+            confinement,
+            ..Report::default()
         };
         let mut answers = vec![
             Answer::Done,

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::thread;
 
@@ -45,7 +44,7 @@ fn run(memory: Protection) -> io::Result<()> {
             "the signature library would not use our heap",
         ));
     }
-    let channel = Channel::new(UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?))?;
+    let channel = Channel::new(io::stdin().as_fd().try_clone_to_owned()?)?;
     let landlock = sandbox::deny_files();
     // The library looks for its sources of randomness once, and the filter would not let it later.
     rand::fill(&mut [0; 1]).map_err(|_| io::Error::other("no randomness"))?;

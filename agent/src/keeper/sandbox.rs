@@ -39,8 +39,8 @@ impl Confinement {
             seccomp,
             landlock,
             no_new_privs: rustix::thread::no_new_privs().unwrap_or(false),
-            dumpable: process::dumpable_behavior()
-                .map_or(true, |dumpable| dumpable != DumpableBehavior::NotDumpable),
+            dumpable: !process::dumpable_behavior()
+                .is_ok_and(|dumpable| dumpable == DumpableBehavior::NotDumpable),
         }
     }
 }
@@ -134,8 +134,17 @@ fn program() -> Result<BpfProgram, seccompiler::Error> {
         ALLOWED.into_iter().map(|call| (call, Vec::new())).collect();
     // Memory may be mapped and unprotected, but never made executable.
     for call in [libc::SYS_mmap, libc::SYS_mprotect] {
-        rules.insert(call, vec![not_executable()?]);
+        let executable = u64::try_from(libc::PROT_EXEC).unwrap_or(u64::MAX);
+        rules.insert(
+            call,
+            vec![argument(2, SeccompCmpOp::MaskedEq(executable), 0)?],
+        );
     }
+    // Closing a descriptor asks first whether it is open, in builds with assertions.
+    rules.insert(
+        libc::SYS_fcntl,
+        vec![argument(1, SeccompCmpOp::Eq, libc::F_GETFD)?],
+    );
     let filter = SeccompFilter::new(
         rules,
         SeccompAction::KillProcess,
@@ -145,14 +154,14 @@ fn program() -> Result<BpfProgram, seccompiler::Error> {
     Ok(BpfProgram::try_from(filter)?)
 }
 
-fn not_executable() -> Result<SeccompRule, seccompiler::Error> {
-    let executable = u64::try_from(libc::PROT_EXEC).unwrap_or(u64::MAX);
-    let condition = SeccompCondition::new(
-        2,
-        SeccompCmpArgLen::Dword,
-        SeccompCmpOp::MaskedEq(executable),
-        0,
-    )?;
+/// Allows a call whose argument compares so with `value`.
+fn argument(
+    index: u8,
+    comparison: SeccompCmpOp,
+    value: i32,
+) -> Result<SeccompRule, seccompiler::Error> {
+    let value = u64::try_from(value).unwrap_or(u64::MAX);
+    let condition = SeccompCondition::new(index, SeccompCmpArgLen::Dword, comparison, value)?;
     Ok(SeccompRule::new(vec![condition])?)
 }
 

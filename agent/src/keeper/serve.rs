@@ -1,7 +1,8 @@
 //! The keeper's loop: read requests, do them, write answers.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::channel::{self, Answer, Ask, KeyId, MESSAGE_MAX, Refusal, Report};
@@ -36,11 +37,12 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Takes the keeper's end.
+    /// Takes the keeper's end, as a file: reading and writing one needs no call for sockets.
     ///
     /// # Errors
     /// What the system said when it gave no second descriptor or no memory.
-    pub fn new(stream: UnixStream) -> io::Result<Self> {
+    pub fn new(stream: OwnedFd) -> io::Result<Self> {
+        let stream = File::from(stream);
         let input = Input::new(stream.try_clone()?)?;
         let output = Output {
             stream: Arc::new(Mutex::new(stream)),
@@ -184,14 +186,14 @@ impl Secret {
 /// locked memory, never grows, and is wiped as soon as its messages are done.
 #[derive(Debug)]
 struct Input {
-    stream: UnixStream,
+    stream: File,
     region: Region,
     start: usize,
     filled: usize,
 }
 
 impl Input {
-    fn new(stream: UnixStream) -> io::Result<Self> {
+    fn new(stream: File) -> io::Result<Self> {
         let region = Region::map(MESSAGE_MAX + 4, Protection::Locked)?;
         Ok(Self {
             stream,
@@ -245,7 +247,7 @@ impl Input {
 /// The answers on their way to the front; workers write there too, whole messages at a time.
 #[derive(Debug)]
 struct Output {
-    stream: Arc<Mutex<UnixStream>>,
+    stream: Arc<Mutex<File>>,
     waiting: Vec<u8>,
 }
 

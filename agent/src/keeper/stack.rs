@@ -10,8 +10,9 @@ use rustix::io::Errno;
 
 use super::region::{self, PAGE, Protection, Region};
 
-/// Size of a stack in bytes; the deepest operation seen (RSA-16384) uses under half of it.
-const SIZE: usize = 64 << 10;
+/// Size of a stack in bytes. The deepest operation seen is an ECDSA signature with 52 KiB, most of
+/// it the library's buffer for random bytes. All of a stack is wiped each time, so it is not larger.
+const SIZE: usize = 128 << 10;
 
 /// A stack of secret memory that runs one operation at a time.
 #[derive(Debug)]

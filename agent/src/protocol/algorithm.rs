@@ -163,20 +163,22 @@ impl SignatureAlgorithm {
     /// Chooses the algorithm for a key and the flags of a sign request (RFC 9987 section 5.6.1).
     ///
     /// For RSA, SHA-256 wins when both flags are set, as in OpenSSH. Without a flag the protocol
-    /// means SHA-1, for which collisions are for sale: that is refused with `None`. Flags say
-    /// nothing to other key types.
-    pub const fn choose(key_type: KeyType, flags: SignFlags) -> Option<Self> {
-        Some(match key_type {
+    /// means SHA-1, for which collisions are for sale; such a signature is never made. SHA-256
+    /// stands in for it: the signature names its own algorithm, so a client that insists on SHA-1
+    /// refuses it, and one that does not care, such as `ssh-add -T` before OpenSSH 10, goes on
+    /// working. Flags say nothing to other key types.
+    pub const fn choose(key_type: KeyType, flags: SignFlags) -> Self {
+        match key_type {
             KeyType::Ed25519 => Self::Ed25519,
             KeyType::EcdsaP256 => Self::EcdsaP256,
             KeyType::EcdsaP384 => Self::EcdsaP384,
             KeyType::EcdsaP521 => Self::EcdsaP521,
             KeyType::Rsa if flags.contains(SignFlags::RSA_SHA2_256) => Self::RsaSha256,
             KeyType::Rsa if flags.contains(SignFlags::RSA_SHA2_512) => Self::RsaSha512,
-            KeyType::Rsa => return None,
+            KeyType::Rsa => Self::RsaSha256,
             KeyType::SkEd25519 => Self::SkEd25519,
             KeyType::SkEcdsaP256 => Self::SkEcdsaP256,
-        })
+        }
     }
 }
 
@@ -221,16 +223,17 @@ mod tests {
     #[test]
     fn rsa_takes_sha256_when_both_flags_are_set() {
         let choose = |bits| SignatureAlgorithm::choose(KeyType::Rsa, SignFlags(bits));
-        assert_eq!(choose(2), Some(SignatureAlgorithm::RsaSha256));
-        assert_eq!(choose(4), Some(SignatureAlgorithm::RsaSha512));
-        assert_eq!(choose(6), Some(SignatureAlgorithm::RsaSha256));
+        assert_eq!(choose(2), SignatureAlgorithm::RsaSha256);
+        assert_eq!(choose(4), SignatureAlgorithm::RsaSha512);
+        assert_eq!(choose(6), SignatureAlgorithm::RsaSha256);
     }
 
     #[test]
-    fn refuses_rsa_with_sha1() {
+    fn never_signs_with_sha1() {
         for bits in [0, 1, 8] {
             let flags = SignFlags(bits);
-            assert_eq!(SignatureAlgorithm::choose(KeyType::Rsa, flags), None);
+            let chosen = SignatureAlgorithm::choose(KeyType::Rsa, flags);
+            assert_eq!(chosen, SignatureAlgorithm::RsaSha256);
         }
     }
 
@@ -240,7 +243,7 @@ mod tests {
             if key_type != KeyType::Rsa {
                 for bits in [0, 2, 4, u32::MAX] {
                     let chosen = SignatureAlgorithm::choose(key_type, SignFlags(bits));
-                    assert_eq!(chosen.unwrap().name(), key_type.name());
+                    assert_eq!(chosen.name(), key_type.name());
                 }
             }
         }
