@@ -151,7 +151,7 @@ pub fn bind(path: &Path) -> Result<UnixListener, SocketError> {
     rustix::net::bind(&socket, &address).map_err(failed)?;
     if let Err(source) = rustix::net::listen(&socket, BACKLOG) {
         // The file was made by this very call; nobody else's is removed.
-        drop(std::fs::remove_file(path));
+        let _ = std::fs::remove_file(path);
         return Err(failed(source));
     }
     Ok(UnixListener::from(socket))
