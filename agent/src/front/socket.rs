@@ -136,12 +136,12 @@ pub fn bind(path: &Path) -> Result<UnixListener, SocketError> {
         path: path.to_path_buf(),
         source: source.into(),
     };
-    let address = SocketAddrUnix::new(path).map_err(|source| match source {
-        Errno::NAMETOOLONG => SocketError::PathTooLong {
-            path: path.to_path_buf(),
-        },
-        other => failed(other),
-    })?;
+    // The kernel takes one byte more without a final zero, but clients in C do not.
+    if path.as_os_str().len() > PATH_BYTES_MAX {
+        let path = path.to_path_buf();
+        return Err(SocketError::PathTooLong { path });
+    }
+    let address = SocketAddrUnix::new(path).map_err(failed)?;
     let flags = SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
         .map_err(failed)?;
