@@ -1,2 +1,5 @@
 //! The `keyward` program.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    keyward_cli::main()
+}

@@ -137,12 +137,12 @@ pub fn bind(path: &Path) -> Result<UnixListener, SocketError> {
         path: path.to_path_buf(),
         source: source.into(),
     };
-    let address = SocketAddrUnix::new(path).map_err(|source| match source {
-        Errno::NAMETOOLONG => SocketError::PathTooLong {
-            path: path.to_path_buf(),
-        },
-        other => failed(other),
-    })?;
+    // The kernel takes one byte more without a final zero, but clients in C do not.
+    if path.as_os_str().len() > PATH_BYTES_MAX {
+        let path = path.to_path_buf();
+        return Err(SocketError::PathTooLong { path });
+    }
+    let address = SocketAddrUnix::new(path).map_err(failed)?;
     let flags = SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
         .map_err(failed)?;
@@ -152,7 +152,7 @@ pub fn bind(path: &Path) -> Result<UnixListener, SocketError> {
     rustix::net::bind(&socket, &address).map_err(failed)?;
     if let Err(source) = rustix::net::listen(&socket, BACKLOG) {
         // The file was made by this very call; nobody else's is removed.
-        drop(std::fs::remove_file(path));
+        let _ = std::fs::remove_file(path);
         return Err(failed(source));
     }
     Ok(UnixListener::from(socket))

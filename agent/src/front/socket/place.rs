@@ -76,7 +76,7 @@ impl Place {
             return Ok(None);
         };
         if is_left_behind(&path) {
-            drop(std::fs::remove_file(&path));
+            let _ = std::fs::remove_file(&path);
         }
         bind(&path).map(Some)
     }

@@ -43,7 +43,7 @@ pub fn clean_stale(home: &Path, scope: Scope, now: SystemTime) -> Result<(), Soc
     for entry in entries.flatten() {
         if is_stale(&entry, &prefix, now) && refuses(&entry.path()) {
             tracing::debug!(path = %entry.path().display(), "removing a stale socket");
-            drop(std::fs::remove_file(entry.path()));
+            let _ = std::fs::remove_file(entry.path());
         }
     }
     Ok(())

@@ -1,0 +1,131 @@
+//! The state of an agent in lines for a person.
+
+use serde_json::{Map, Value};
+
+const BOLD: &str = "\x1b[1m";
+const PLAIN: &str = "\x1b[0m";
+
+/// Writes one aligned line for each part of `status`; what is missing is unknown.
+pub(super) fn write(status: &Map<String, Value>, colours: bool) -> String {
+    let memory = member(status, "memory");
+    let sandbox = member(status, "sandbox");
+    let lines = [
+        ("version", text(status.get("version"))),
+        ("process", processes(status)),
+        ("running", running(status.get("uptime_seconds"))),
+        ("socket", text(status.get("socket"))),
+        ("control", text(status.get("control_socket"))),
+        ("identities", text(status.get("identities"))),
+        ("locked", text(status.get("locked"))),
+        ("connections", text(status.get("connections"))),
+        ("memory", protection(&memory)),
+        ("sandbox", restrictions(&sandbox)),
+    ];
+    let width = lines
+        .iter()
+        .map(|(label, _)| label.len())
+        .max()
+        .unwrap_or(0);
+    lines
+        .iter()
+        .map(|(label, value)| match colours {
+            true => format!("{BOLD}{label:width$}{PLAIN}  {value}\n"),
+            false => format!("{label:width$}  {value}\n"),
+        })
+        .collect()
+}
+
+fn member(status: &Map<String, Value>, name: &str) -> Map<String, Value> {
+    let object = status.get(name).and_then(Value::as_object);
+    object.cloned().unwrap_or_default()
+}
+
+/// Shows one value; control characters in it cannot reach the terminal.
+fn text(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "unknown".to_owned(),
+        Some(Value::Bool(true)) => "yes".to_owned(),
+        Some(Value::Bool(false)) => "no".to_owned(),
+        Some(Value::String(text)) => text
+            .chars()
+            .map(|letter| if letter.is_control() { '?' } else { letter })
+            .collect(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn processes(status: &Map<String, Value>) -> String {
+    let front = text(status.get("pid"));
+    format!("{front}, keeper {}", text(status.get("keeper_pid")))
+}
+
+fn running(seconds: Option<&Value>) -> String {
+    let Some(seconds) = seconds.and_then(Value::as_u64) else {
+        return text(None);
+    };
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
+fn protection(memory: &Map<String, Value>) -> String {
+    let kind = text(memory.get("protection"));
+    match memory.get("arena_bytes").and_then(Value::as_u64) {
+        Some(bytes) => format!("{kind}, {} KiB", bytes / 1024),
+        None => kind,
+    }
+}
+
+fn restrictions(sandbox: &Map<String, Value>) -> String {
+    let parts = ["seccomp", "landlock", "no_new_privs", "dumpable"];
+    let shown = parts.map(|part| format!("{part} {}", text(sandbox.get(part))));
+    shown.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(json: &str) -> Map<String, Value> {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn lines_are_aligned_and_complete() {
+        let status = status(
+            r#"{"version":"0.1.0","pid":7,"keeper_pid":8,"uptime_seconds":3725,"socket":"/s",
+                "control_socket":"/control.s","identities":2,"locked":false,"connections":1,
+                "memory":{"protection":"memfd_secret","arena_bytes":65536},
+                "sandbox":{"seccomp":true,"landlock":true,"no_new_privs":true,"dumpable":false}}"#,
+        );
+        assert_eq!(
+            write(&status, false),
+            "version      0.1.0\n\
+             process      7, keeper 8\n\
+             running      1 h 2 min\n\
+             socket       /s\n\
+             control      /control.s\n\
+             identities   2\n\
+             locked       no\n\
+             connections  1\n\
+             memory       memfd_secret, 64 KiB\n\
+             sandbox      seccomp yes, landlock yes, no_new_privs yes, dumpable no\n"
+        );
+    }
+
+    #[test]
+    fn missing_parts_are_unknown() {
+        assert!(write(&Map::new(), false).contains("memory       unknown\n"));
+    }
+
+    #[test]
+    fn escapes_come_only_with_colours() {
+        let status = status(r#"{"socket":"/\u001b[31mred"}"#);
+        assert!(!write(&status, false).contains('\x1b'));
+        assert!(write(&status, true).starts_with(BOLD));
+    }
+}

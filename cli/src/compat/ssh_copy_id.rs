@@ -1,0 +1,10 @@
+//! `ssh-copy-id`, which this version does not have.
+
+use std::process::ExitCode;
+
+use crate::error::Error;
+
+/// Refuses: a copy that was not made must not look like one.
+pub(crate) fn main() -> ExitCode {
+    Error::NoCopyId.report()
+}

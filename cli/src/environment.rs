@@ -1,0 +1,81 @@
+//! What the program takes from its environment: variables and the user's own entry.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use keyward_agent::front::server;
+use nix::unistd::{Uid, User};
+
+/// The variable that names the agent's socket.
+pub(crate) const AUTH_SOCK: &str = "SSH_AUTH_SOCK";
+
+/// The variable that names the agent's process.
+pub(crate) const AGENT_PID: &str = "SSH_AGENT_PID";
+
+/// Returns a variable that is set, be it empty.
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name)
+}
+
+/// Returns a variable that is set and not empty.
+pub(crate) fn filled(name: &str) -> Option<OsString> {
+    variable(name).filter(|value| !value.is_empty())
+}
+
+/// Returns the home directory: `HOME`, or that of the user's entry.
+pub(crate) fn home() -> Option<PathBuf> {
+    let entry = || user().map(|user| user.dir.into_os_string());
+    let home = filled("HOME").or_else(entry)?;
+    (!home.is_empty()).then(|| home.into())
+}
+
+/// Returns the person's shell: `SHELL`, that of the user's entry, or `/bin/sh`.
+pub(crate) fn shell() -> OsString {
+    let entry = || user().map(|user| user.shell.into_os_string());
+    filled("SHELL")
+        .or_else(|| entry().filter(|shell| !shell.is_empty()))
+        .unwrap_or_else(|| "/bin/sh".into())
+}
+
+/// Returns the directory for temporary files.
+pub(crate) fn temporary_directory() -> PathBuf {
+    filled("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
+}
+
+/// Returns the time by the system's clock.
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Says whether `stream` may be given colours (<https://no-color.org>).
+pub(crate) fn wants_colours(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && filled("NO_COLOR").is_none()
+}
+
+/// Returns what the front needs of the environment.
+pub(crate) fn of_front() -> server::Environment {
+    server::Environment {
+        ssh_askpass: filled("SSH_ASKPASS"),
+        ssh_askpass_require: filled("SSH_ASKPASS_REQUIRE"),
+        display: filled("DISPLAY")
+            .or_else(|| filled("WAYLAND_DISPLAY"))
+            .is_some(),
+        ssh_sk_helper: filled("SSH_SK_HELPER").map(PathBuf::from),
+        audit_path: state_home().map(|state| state.join("keyward/audit.jsonl")),
+    }
+}
+
+/// Returns the directory of lasting state (XDG Base Directory Specification).
+fn state_home() -> Option<PathBuf> {
+    let given = filled("XDG_STATE_HOME").map(PathBuf::from);
+    given
+        .filter(|path| path.is_absolute())
+        .or_else(|| home().map(|home| home.join(Path::new(".local/state"))))
+}
+
+fn user() -> Option<User> {
+    User::from_uid(Uid::current()).ok().flatten()
+}

@@ -1,0 +1,93 @@
+//! Why a command failed: the fact, and the exit code that stands for it.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use keyward_agent::client::ClientError;
+use thiserror::Error;
+
+use crate::start::StartError;
+use crate::start::flags::FlagError;
+use crate::{hint, output};
+
+/// Exit code of a command that could not be done.
+const FAILED: u8 = 1;
+
+/// Exit code when there is no agent to ask, as `ssh-add` has it.
+const NO_AGENT: u8 = 2;
+
+/// Exit code of a command that was not understood (`EX_USAGE` of sysexits.h).
+pub(crate) const USAGE: u8 = 64;
+
+/// Exit code of a shell whose command is there but cannot be run (POSIX, 2.8.2).
+const CANNOT_RUN: u8 = 126;
+
+/// Exit code of a shell whose command is not there (POSIX, 2.8.2).
+const NOT_FOUND: u8 = 127;
+
+/// Says why a command failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    #[error("no agent: SSH_AUTH_SOCK is not set")]
+    AuthSockUnset,
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Flags(#[from] FlagError),
+    #[error("ssh-copy-id is not part of this version")]
+    NoCopyId,
+    #[error("agent at {} has no control socket", path.display())]
+    NoControl { path: PathBuf },
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+impl Error {
+    /// Tells the person, and returns what the program exits with.
+    pub(crate) fn report(&self) -> ExitCode {
+        output::failure(self, hint::of(self).as_deref());
+        ExitCode::from(self.code())
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::AuthSockUnset | Self::NoControl { .. } => NO_AGENT,
+            Self::Client(ClientError::NoAgent { .. }) => NO_AGENT,
+            Self::Flags(_) => USAGE,
+            Self::Start(StartError::Command { source, .. }) => match source.kind() {
+                io::ErrorKind::NotFound => NOT_FOUND,
+                _ => CANNOT_RUN,
+            },
+            Self::Client(_) | Self::NoCopyId | Self::Output(_) | Self::Start(_) => FAILED,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_tell_what_kind_of_failure_it_is() {
+        let path = || PathBuf::from("/s");
+        let command = |number| {
+            Error::Start(StartError::Command {
+                program: "x".into(),
+                source: io::Error::from_raw_os_error(number),
+            })
+        };
+        assert_eq!(Error::AuthSockUnset.code(), 2);
+        assert_eq!(
+            Error::Client(ClientError::NoAgent { path: path() }).code(),
+            2
+        );
+        assert_eq!(Error::Client(ClientError::TooLong(1)).code(), 1);
+        assert_eq!(Error::Flags(FlagError::Conflict).code(), 64);
+        assert_eq!(command(2).code(), 127);
+        assert_eq!(command(13).code(), 126);
+    }
+}

@@ -1,0 +1,183 @@
+//! Starts, stops and cleans up after agents, under whatever name it was asked.
+
+pub(crate) mod activation;
+pub(crate) mod flags;
+pub(crate) mod getopt;
+mod inherited;
+mod lifetime;
+mod number;
+pub(crate) mod process;
+pub(crate) mod shape;
+pub(crate) mod stop;
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+
+use keyward_agent::front::server;
+use keyward_agent::front::socket::{self, Bound, Scope, SocketError};
+use thiserror::Error;
+
+use crate::{environment, output};
+use activation::ActivationError;
+use flags::{Flags, Foreground};
+use process::Called;
+use shape::Shape;
+use stop::StopError;
+
+/// Says why there is no agent.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum StartError {
+    #[error(transparent)]
+    Activation(#[from] ActivationError),
+    #[error("cannot run {}: {}", program.display(), reason(source))]
+    Command {
+        program: OsString,
+        source: io::Error,
+    },
+    #[error("home directory is not known")]
+    HomeUnknown,
+    /// The socket in `~/.ssh/agent`.
+    #[error(transparent)]
+    HomeSocket(SocketError),
+    #[error("cannot write to standard output: {}", reason(.0))]
+    Output(io::Error),
+    #[error("cannot start the agent's process: {}", reason(.0))]
+    Process(io::Error),
+    /// The socket at a path or in a directory that was given.
+    #[error(transparent)]
+    Socket(SocketError),
+    #[error(transparent)]
+    Stop(#[from] StopError),
+}
+
+/// Does what `flags` ask for, as the program `called` so.
+///
+/// # Errors
+/// [`StartError`] when it cannot be done.
+pub(crate) fn start(flags: &Flags, called: Called) -> Result<ExitCode, StartError> {
+    let shape = || {
+        flags
+            .shape
+            .unwrap_or_else(|| Shape::of_shell(environment::variable("SHELL")))
+    };
+    if flags.stop {
+        stop::stop(shape())
+    } else if let Some(scope) = flags.clean {
+        clean(scope)
+    } else if let Some(foreground) = flags.foreground {
+        in_foreground(flags, foreground, called, shape())
+    } else if let Some((program, arguments)) = flags.command.split_first() {
+        around_command(flags, called, program, arguments, |_| {})
+    } else {
+        in_background(flags, called, shape())
+    }
+}
+
+/// Starts an agent and becomes `program`, with which the agent ends.
+///
+/// `announce` is told the agent's process id once it is there.
+///
+/// # Errors
+/// [`StartError`] when there is no agent, or the program cannot be run; it does not return
+/// otherwise, so that exit status and signals are the program's own.
+pub(crate) fn around_command(
+    flags: &Flags,
+    called: Called,
+    program: &OsString,
+    arguments: &[OsString],
+    announce: impl FnOnce(u32),
+) -> Result<ExitCode, StartError> {
+    let Bound { listener, place } = listen(flags)?;
+    let socket = printed_path(flags, &place);
+    let parent = Some(std::process::id());
+    let pid = process::spawn_front(flags, called, listener, &place, parent)?;
+    announce(pid);
+    let source = Command::new(program)
+        .args(arguments)
+        .env(environment::AUTH_SOCK, socket)
+        .env(environment::AGENT_PID, pid.to_string())
+        .exec();
+    let program = program.clone();
+    Err(StartError::Command { program, source })
+}
+
+fn in_background(flags: &Flags, called: Called, shape: Shape) -> Result<ExitCode, StartError> {
+    let Bound { listener, place } = listen(flags)?;
+    let pid = process::spawn_front(flags, called, listener, &place, None)?;
+    let text = shape.announce(&printed_path(flags, &place), pid, true);
+    output::write(&text).map_err(StartError::Output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn in_foreground(
+    flags: &Flags,
+    foreground: Foreground,
+    called: Called,
+    shape: Shape,
+) -> Result<ExitCode, StartError> {
+    output::log_from(match foreground {
+        Foreground::Debug => tracing::Level::DEBUG,
+        Foreground::Quiet => tracing::Level::WARN,
+    });
+    let request = activation::request(flags)?;
+    inherited::close(request.as_ref().map(|_| activation::DESCRIPTOR));
+    let activated = request.is_some();
+    let Bound { listener, place } = match request {
+        Some(request) => request.take()?,
+        None => listen(flags)?,
+    };
+    if !activated {
+        let text = shape.announce(&printed_path(flags, &place), std::process::id(), false);
+        output::write(&text).map_err(StartError::Output)?;
+    }
+    process::harden(called);
+    Ok(server::run(server::Options {
+        interrupt_ends: true,
+        activated,
+        ..process::options(flags, listener, place)
+    }))
+}
+
+fn clean(scope: Scope) -> Result<ExitCode, StartError> {
+    let home = environment::home().ok_or(StartError::HomeUnknown)?;
+    socket::clean_stale(&home, scope, environment::now()).map_err(StartError::Socket)?;
+    output::write(b"Deleted stale agent sockets in ~/.ssh/agent\n").map_err(StartError::Output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listen(flags: &Flags) -> Result<Bound, StartError> {
+    match &flags.address {
+        _ if flags.temporary => {
+            let directory = environment::temporary_directory();
+            socket::listen_in_temporary(&directory, std::process::id()).map_err(StartError::Socket)
+        }
+        Some(path) => socket::listen_at(path).map_err(StartError::Socket),
+        None => {
+            let home = environment::home().ok_or(StartError::HomeUnknown)?;
+            if !flags.keep_stale
+                && let Err(error) = socket::clean_stale(&home, Scope::ThisHost, environment::now())
+            {
+                tracing::debug!(%error, "stale sockets stay");
+            }
+            socket::listen_in_home(&home).map_err(StartError::HomeSocket)
+        }
+    }
+}
+
+/// Returns the path as clients are told it: one that was given is passed on unchanged.
+fn printed_path(flags: &Flags, place: &socket::Place) -> OsString {
+    let given = flags.address.as_ref().filter(|_| !flags.temporary);
+    given.map_or_else(|| place.path().into(), |path| path.clone().into_os_string())
+}
+
+/// Returns the system's words for `error`, as `strerror` has them.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,250 @@
+//! The agent's own processes, which are this program under other names.
+//!
+//! A process with threads cannot be forked safely, so that the front is started anew: it gets
+//! the listening socket as its standard input and what else it needs as arguments, none of which
+//! is a secret.
+
+use std::ffi::{CStr, OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+use keyward_agent::front::server;
+use keyward_agent::front::socket::Place;
+use keyward_agent::keeper;
+use rustix::net::sockopt::socket_acceptconn;
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+use super::flags::Flags;
+use super::{StartError, inherited};
+use crate::{environment, output};
+
+/// The name under which the program serves in the background.
+pub(crate) const FRONT: &str = "keyward-front";
+
+/// The name under which the program holds keys.
+pub(crate) const KEEPER: &str = "keyward-keeper";
+
+/// This very program, even after an upgrade has replaced its file.
+const PROGRAM: &str = "/proc/self/exe";
+
+/// The name the agent was asked for by, which is the one lists of processes show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Called {
+    Keyward,
+    SshAgent,
+}
+
+impl Called {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Keyward => "keyward",
+            Self::SshAgent => "ssh-agent",
+        }
+    }
+
+    const fn process_name(self) -> &'static CStr {
+        match self {
+            Self::Keyward => c"keyward",
+            Self::SshAgent => c"ssh-agent",
+        }
+    }
+}
+
+/// Starts the front and returns its process id; with `parent` it ends when that process does.
+pub(super) fn spawn_front(
+    flags: &Flags,
+    called: Called,
+    listener: UnixListener,
+    place: &Place,
+    parent: Option<u32>,
+) -> Result<u32, StartError> {
+    let arguments = Arguments {
+        called,
+        place: place.clone(),
+        parent,
+        flags: flags.clone(),
+    };
+    Command::new(PROGRAM)
+        .arg0(FRONT)
+        .args(arguments.write())
+        .stdin(Stdio::from(OwnedFd::from(listener)))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map(|child| child.id())
+        .map_err(|error| {
+            place.remove();
+            StartError::Process(error)
+        })
+}
+
+/// Serves in the background, as [`spawn_front`] asked.
+pub(crate) fn front(arguments: &[OsString]) -> ExitCode {
+    let Some(arguments) = Arguments::read(arguments) else {
+        return refuse_front();
+    };
+    inherited::close(None);
+    let Ok(listener) = listener_from_stdin() else {
+        return refuse_front();
+    };
+    // Both fail only where they are done already: in a leader of a group, or without a root.
+    let _ = rustix::process::setsid();
+    let _ = rustix::process::chdir("/");
+    harden(arguments.called);
+    server::run(server::Options {
+        parent: arguments.parent,
+        ..options(&arguments.flags, listener, arguments.place)
+    })
+}
+
+/// Holds the keys.
+pub(crate) fn keeper() -> ExitCode {
+    name_process(c"keyward-keeper");
+    keeper::process::main()
+}
+
+/// Names the process and forbids core files, which would hold what its memory does.
+pub(super) fn harden(called: Called) {
+    name_process(called.process_name());
+    let nothing = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = setrlimit(Resource::Core, nothing) {
+        tracing::warn!(%error, "core files are not forbidden");
+    }
+}
+
+/// Returns the server's options for a socket and `flags`.
+pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> server::Options {
+    server::Options {
+        listener,
+        place,
+        lifetime: flags.lifetime,
+        fingerprint_hash: flags.fingerprint_hash,
+        providers: flags.providers.clone(),
+        restrict_websafe: flags.restrict_websafe,
+        websafe: flags.websafe.clone(),
+        allow_remote_pkcs11: flags.allow_remote_pkcs11,
+        interrupt_ends: false,
+        activated: false,
+        parent: None,
+        program: PathBuf::from(PROGRAM),
+        environment: environment::of_front(),
+    }
+}
+
+fn name_process(name: &CStr) {
+    if let Err(error) = rustix::thread::set_name(name) {
+        tracing::debug!(%error, "process keeps its name");
+    }
+}
+
+fn refuse_front() -> ExitCode {
+    output::failure(
+        &format_args!("{FRONT} is started by the agent itself only"),
+        None,
+    );
+    ExitCode::FAILURE
+}
+
+fn listener_from_stdin() -> io::Result<UnixListener> {
+    let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    if !socket_acceptconn(&socket)? {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    Ok(UnixListener::from(socket))
+}
+
+/// What the front is told.
+#[derive(Debug, PartialEq, Eq)]
+struct Arguments {
+    called: Called,
+    place: Place,
+    parent: Option<u32>,
+    flags: Flags,
+}
+
+impl Arguments {
+    fn write(&self) -> Vec<OsString> {
+        let directory = self
+            .place
+            .directory()
+            .map_or(OsStr::new(""), |path| path.as_os_str());
+        let mut arguments: Vec<OsString> = vec![
+            self.called.name().into(),
+            self.place.path().into(),
+            directory.into(),
+            self.parent
+                .map_or_else(String::new, |pid| pid.to_string())
+                .into(),
+        ];
+        arguments.extend(self.flags.to_arguments());
+        arguments
+    }
+
+    fn read(arguments: &[OsString]) -> Option<Self> {
+        let [called, path, directory, parent, flags @ ..] = arguments else {
+            return None;
+        };
+        let called = [Called::Keyward, Called::SshAgent]
+            .into_iter()
+            .find(|known| *called == known.name())?;
+        let directory = (!directory.is_empty()).then(|| PathBuf::from(directory));
+        let parent = match parent.to_str()? {
+            "" => None,
+            pid => Some(pid.parse().ok()?),
+        };
+        Some(Self {
+            called,
+            place: Place::new(PathBuf::from(path), directory),
+            parent,
+            flags: Flags::parse(flags).ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn front_reads_what_its_starter_wrote() {
+        for (called, directory, parent) in [
+            (Called::SshAgent, None, None),
+            (
+                Called::Keyward,
+                Some(PathBuf::from("/tmp/ssh-x")),
+                Some(4711),
+            ),
+        ] {
+            let arguments = Arguments {
+                called,
+                place: Place::new(PathBuf::from("/tmp/ssh-x/agent.1"), directory),
+                parent,
+                flags: Flags::default(),
+            };
+            assert_eq!(Arguments::read(&arguments.write()), Some(arguments));
+        }
+    }
+
+    #[test]
+    fn front_refuses_what_its_starter_does_not_write() {
+        let refused: [&[&str]; 4] = [
+            &[],
+            &["keyward", "/s", ""],
+            &["other", "/s", "", ""],
+            &["keyward", "/s", "", "x"],
+        ];
+        for arguments in refused {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            assert_eq!(Arguments::read(&arguments), None);
+        }
+    }
+}
