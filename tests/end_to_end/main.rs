@@ -4,7 +4,6 @@
 
 mod every_key;
 
-mod abuse;
 mod adding;
 mod command_line;
 mod confirming;
