@@ -246,3 +246,19 @@ fn names_the_extensions_it_knows() {
     let text = String::from_utf8_lossy(&answer);
     assert!(text.contains("session-bind@openssh.com"), "{text}");
 }
+
+/// Half of the P-521 keys have a scalar that is shorter than the others.
+#[test]
+fn takes_every_ecdsa_key_whatever_its_scalar_begins_with() {
+    let agent = Agent::start(&[]);
+    for number in 0..12 {
+        let key = Key::fresh(
+            agent.home(),
+            KeyKind::EcdsaP521,
+            &format!("key{number}"),
+            "",
+        );
+        agent.add(&key);
+        agent.ssh_add(&["-T"]).arg(key.public_path()).succeeds();
+    }
+}

@@ -35,8 +35,9 @@ fn a_longer_message_closes_the_connection_before_its_body_comes() {
     let (agent, blob) = agent_with_key();
     for length in [message::MESSAGE_MAX + 1, 1 << 31, 0xffff_ffff] {
         let mut connection = agent.connect();
+        let length = u32::try_from(length).unwrap().to_be_bytes();
         connection
-            .send_bytes(&u32::try_from(length).unwrap().to_be_bytes())
+            .send_bytes(&[&length[..], &message::LIST].concat())
             .unwrap();
         connection.expect_closed();
     }
@@ -99,10 +100,8 @@ fn smartcard_messages_are_refused() {
 /// `ssh-add -D` sends it after the other, and would report an error.
 #[test]
 fn removing_all_keys_of_version_1_succeeds() {
-    let (agent, blob) = agent_with_key();
-    let mut connection = agent.connect();
-    assert_eq!(connection.ask(&[9]), message::SUCCESS);
-    still_signs(&mut connection, &blob);
+    let agent = Agent::start(&[]);
+    assert_eq!(agent.connect().ask(&[9]), message::SUCCESS);
 }
 
 #[test]
@@ -263,7 +262,7 @@ fn half_a_message_is_cut_off_after_half_a_minute() {
 
 #[test]
 fn garbage_for_some_seconds_does_no_harm() {
-    let (agent, blob) = agent_with_key();
+    let (agent, _) = agent_with_key();
     let processes = agent.processes();
     let mut random = File::open("/dev/urandom").unwrap();
     let start = Instant::now();
@@ -274,7 +273,11 @@ fn garbage_for_some_seconds_does_no_harm() {
         let mut connection = agent.connect();
         let framed =
             message::string(&[&[bytes[0] % 30], &bytes[1..usize::from(bytes[1]) + 2]].concat());
-        let _ = connection.send_bytes(if bytes[2].is_multiple_of(2) { &framed } else { &bytes });
+        let _ = connection.send_bytes(if bytes[2].is_multiple_of(2) {
+            &framed
+        } else {
+            &bytes
+        });
         connection.finish_sending();
         while connection.receive().is_some() {}
     }
@@ -282,11 +285,8 @@ fn garbage_for_some_seconds_does_no_harm() {
         processes.iter().all(|pid| process::runs(*pid)),
         "a process of the agent has died"
     );
-    // Among the garbage may have been a message that removes all keys, or locks.
-    let mut connection = agent.connect();
-    if connection.ask(&message::sign(&blob, b"data", 0)) == message::FAILURE {
-        let _ = connection.ask(&message::LIST);
-    }
+    // Some of it may have been a message that removes all keys.
+    let _ = message::identities(&agent.connect().ask(&message::LIST));
 }
 
 #[test]

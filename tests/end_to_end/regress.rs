@@ -40,7 +40,7 @@ impl Scratch {
         let _ = agent::link(&home, &program::path());
         home.script(
             "bin/ssh",
-            "case \"$1 $2\" in\n\"-Q key\"*) /usr/bin/ssh \"$@\" | grep -v dss ;;\n*) exec /usr/bin/ssh \"$@\" ;;\nesac",
+            "case \" $* \" in\n*' -Q key'*) /usr/bin/ssh \"$@\" | grep -v dss ;;\n*) exec /usr/bin/ssh \"$@\" ;;\nesac",
         );
         Self { home }
     }

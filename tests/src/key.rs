@@ -7,6 +7,7 @@ use std::{
 };
 
 use rustix::fs::{FlockOperation, flock};
+use ssh_agent_lib::ssh_key::PrivateKey;
 
 use crate::{Home, Run, program};
 
@@ -215,7 +216,7 @@ fn generate_all(folder: &Path) {
     let authority = folder.join("authority");
     generate(&authority, KeyKind::Ed25519, "");
     for kind in KeyKind::ALL {
-        generate(&folder.join("plain").join(kind.name()), kind, "");
+        generate_readable(&folder.join("plain").join(kind.name()), kind);
         let certified = folder.join("certified").join(kind.name());
         generate(&certified, kind, "");
         let mut sign = Command::new("ssh-keygen");
@@ -224,6 +225,17 @@ fn generate_all(folder: &Path) {
             .args(["-I", kind.name(), "-n", "root"])
             .arg(certified.with_extension("pub"));
         sign.succeeds();
+    }
+}
+
+/// `ssh-agent-lib` reads no ECDSA key whose scalar begins with a zero byte, which half of the P-521 keys do.
+fn generate_readable(path: &Path, kind: KeyKind) {
+    loop {
+        generate(path, kind, "");
+        if kind.is_security_key() || PrivateKey::from_openssh(read(path)).is_ok() {
+            return;
+        }
+        fs::remove_file(path).unwrap();
     }
 }
 

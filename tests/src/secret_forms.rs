@@ -4,15 +4,13 @@
 //! Montgomery form, and prints them as text. Each of these gives the key away, so each is looked for; and as copies are often
 //! torn, each is looked for in pieces.
 
-use base64ct::{Base64Unpadded, Encoding};
+use std::{fs, path::Path};
+
+use base64ct::{Base64, Base64Unpadded, Encoding};
 use num_bigint::BigUint;
 use sha2::{Digest, Sha512};
-use ssh_agent_lib::ssh_key::{
-    PrivateKey,
-    private::{EcdsaKeypair, KeypairData, RsaKeypair},
-};
 
-use crate::Key;
+use crate::{Key, KeyKind};
 
 /// Bytes of a piece: too long to be met by chance, short enough for half a seed.
 const PIECE: usize = 16;
@@ -48,20 +46,54 @@ pub struct Form {
 #[must_use]
 #[track_caller]
 pub fn of_key(key: &Key) -> Vec<Form> {
-    let text =
-        std::fs::read(&key.path).unwrap_or_else(|error| panic!("{}: {error}", key.path.display()));
-    let private = PrivateKey::from_openssh(text).expect("ssh-keygen writes private keys");
-    let values = match private.key_data() {
-        KeypairData::Ed25519(pair) => ed25519(&pair.private.to_bytes()),
-        KeypairData::Ecdsa(pair) => ecdsa(pair),
-        KeypairData::Rsa(pair) => rsa(pair),
-        other => panic!("no forms of {other:?}"),
+    let fields = private_fields(&key.path);
+    let kind = key.kind;
+    let values = match kind {
+        // Each kind's fields as `sshkey_private_serialize` writes them, from the key type's name on.
+        KeyKind::Ed25519 => ed25519(&fields[2][..32]),
+        KeyKind::EcdsaP256 => ecdsa(&fields[3], P256_ORDER),
+        KeyKind::EcdsaP384 => ecdsa(&fields[3], P384_ORDER),
+        KeyKind::EcdsaP521 => ecdsa(&fields[3], P521_ORDER),
+        KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => rsa(&fields[3..7]),
+        KeyKind::SkEd25519 | KeyKind::SkEcdsaP256 => {
+            panic!("the agent has no private part of {kind:?}")
+        }
     };
-    let kind = key.kind.name();
     values
         .iter()
-        .flat_map(|(name, value)| of_value(&format!("{kind} {name}"), value))
+        .flat_map(|(name, value)| of_value(&format!("{} {name}", kind.name()), value))
         .collect()
+}
+
+/// The strings of the private part of an unsealed key file (OpenSSH's `PROTOCOL.key`), from the key type's name on.
+fn private_fields(path: &Path) -> Vec<Vec<u8>> {
+    let text =
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+    let bytes = Base64::decode_vec(&body).expect("ssh-keygen writes base64");
+    let rest = bytes
+        .strip_prefix(b"openssh-key-v1\0")
+        .expect("ssh-keygen writes this format");
+    // Cipher, key derivation and its options; then the number of keys, then the public and the private part.
+    let header = strings(rest, 3);
+    assert_eq!(header[0], b"none", "{} is sealed", path.display());
+    let before: usize = header.iter().map(|string| 4 + string.len()).sum();
+    let private = &strings(&rest[before + 4..], 2)[1];
+    strings(&private[8..], 8)
+}
+
+/// The strings the bytes begin with, at most `count`; bytes that are no string end them.
+fn strings(mut bytes: &[u8], count: usize) -> Vec<Vec<u8>> {
+    let mut strings = vec![];
+    while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap();
+        if strings.len() == count || length > rest.len() {
+            break;
+        }
+        strings.push(rest[..length].to_vec());
+        bytes = &rest[length..];
+    }
+    strings
 }
 
 /// The forms of a phrase.
@@ -75,7 +107,7 @@ pub fn of_phrase(name: &str, phrase: &str) -> Vec<Form> {
 
 type Values = Vec<(&'static str, Vec<u8>)>;
 
-fn ed25519(seed: &[u8; 32]) -> Values {
+fn ed25519(seed: &[u8]) -> Values {
     let hash = Sha512::digest(seed);
     let (low, high) = hash.split_at(32);
     let mut scalar = low.to_vec();
@@ -92,16 +124,8 @@ fn ed25519(seed: &[u8; 32]) -> Values {
     ]
 }
 
-fn ecdsa(pair: &EcdsaKeypair) -> Values {
-    let order = match pair {
-        EcdsaKeypair::NistP256 { .. } => P256_ORDER,
-        EcdsaKeypair::NistP384 { .. } => P384_ORDER,
-        EcdsaKeypair::NistP521 { .. } => P521_ORDER,
-    };
-    let (scalar, order) = (
-        BigUint::from_bytes_be(pair.private_key_bytes()),
-        number(order),
-    );
+fn ecdsa(scalar: &[u8], order: &str) -> Values {
+    let (scalar, order) = (BigUint::from_bytes_be(scalar), number(order));
     let montgomery = &scalar * montgomery_factor(&order) % &order;
     vec![
         ("scalar", scalar.to_bytes_be()),
@@ -109,17 +133,9 @@ fn ecdsa(pair: &EcdsaKeypair) -> Values {
     ]
 }
 
-fn rsa(pair: &RsaKeypair) -> Values {
-    let value = |integer: &ssh_agent_lib::ssh_key::Mpint| {
-        BigUint::from_bytes_be(integer.as_positive_bytes().unwrap())
-    };
-    let [d, p, q, inverse] = [
-        &pair.private.d,
-        &pair.private.p,
-        &pair.private.q,
-        &pair.private.iqmp,
-    ]
-    .map(value);
+/// `fields`: d, the inverse of q, p and q.
+fn rsa(fields: &[Vec<u8>]) -> Values {
+    let [d, inverse, p, q] = std::array::from_fn(|index| BigUint::from_bytes_be(&fields[index]));
     let square = |modulus: &BigUint| montgomery_factor(modulus).pow(2) % modulus;
     let values = [
         ("dp", &d % (&p - 1_u32)),
@@ -205,7 +221,7 @@ fn is_telling(piece: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Home, KeyKind};
+    use crate::Home;
 
     fn has(forms: &[Form], bytes: &[u8]) -> bool {
         forms.iter().any(|form| form.bytes == bytes)
@@ -255,14 +271,12 @@ mod tests {
     fn the_primes_of_an_rsa_key_divide_its_modulus() {
         let home = Home::new();
         let key = Key::fresh(&home, KeyKind::Rsa2048, "key", "");
-        let private = PrivateKey::from_openssh(std::fs::read(key.path).unwrap()).unwrap();
-        let pair = private.key_data().rsa().unwrap().clone();
-        let values = rsa(&pair);
+        let fields = private_fields(&key.path);
+        let values = rsa(&fields[3..7]);
         let find = |name: &str| {
             BigUint::from_bytes_be(&values.iter().find(|(each, _)| *each == name).unwrap().1)
         };
-        let modulus = BigUint::from_bytes_be(pair.public.n.as_positive_bytes().unwrap());
-        assert_eq!(find("p") * find("q"), modulus);
+        assert_eq!(find("p") * find("q"), BigUint::from_bytes_be(&fields[1]));
         assert_eq!(
             find("inverse of q") * find("q") % find("p"),
             BigUint::from(1_u32)
