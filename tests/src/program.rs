@@ -19,15 +19,17 @@ pub fn path() -> PathBuf {
     path
 }
 
-/// The program built with the feature `unwiped`, which leaves out the wiping of secrets.
+/// The same build of the program with the feature `unwiped`, which leaves out the wiping of secrets.
 ///
 /// # Panics
 ///
 /// When there is no such file; `tests/run` builds it.
 #[must_use]
 pub fn unwiped_path() -> PathBuf {
-    let profile = profile_folder();
-    let path = target_folder()
+    let program = path();
+    let profile = program.parent().unwrap();
+    let target = profile.parent().unwrap();
+    let path = target
         .join("unwiped")
         .join(profile.file_name().unwrap())
         .join("keyward");
