@@ -1,1 +1,28 @@
 //! The harness of the end-to-end tests.
+//!
+//! It starts the real program in a home of its own, beside real servers, and lets real clients judge it. Everything panics with
+//! a sentence that names what went wrong: a missing tool is a failed test, never a skipped one.
+//!
+//! The program under test is `keyward` beside the test binary. The environment variable `KEYWARD_BIN` names another one, such as
+//! OpenSSH's `ssh-agent`, to learn what that does in the same place.
+
+pub mod agent;
+pub mod askpass;
+pub mod connection;
+pub mod deadline;
+pub mod home;
+pub mod key;
+pub mod memory_scan;
+pub mod message;
+pub mod process;
+pub mod program;
+pub mod run;
+pub mod secret_forms;
+pub mod server;
+
+pub use agent::Agent;
+pub use connection::Connection;
+pub use home::Home;
+pub use key::{Key, KeyKind};
+pub use run::Run;
+pub use server::Server;

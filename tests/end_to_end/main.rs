@@ -1,0 +1,26 @@
+//! End-to-end tests: the real program, judged by real clients and servers.
+//!
+//! A module per subject; a test's name is a sentence. They run in parallel as processes of their own (`tests/run`).
+
+mod every_key;
+
+mod adding;
+mod command_line;
+mod confirming;
+mod crowding;
+mod destinations;
+mod forwarding;
+mod frames;
+mod git;
+mod keeper;
+mod lifetimes;
+mod locking;
+mod login;
+mod memory;
+mod other_clients;
+mod other_users;
+mod regress;
+mod signals;
+mod signing;
+mod socket_activation;
+mod subprocess;

@@ -1,0 +1,261 @@
+//! What root finds in the agent's memory.
+//!
+//! All readable memory of all its processes is searched for every form of every secret; see `secret_forms`. Each test also finds
+//! the public keys, so that it does not pass by looking in the wrong place, and a build that does not wipe must fail.
+
+use std::{fs::File, io::Read};
+
+use keyward_tests::{
+    Agent, Home, Key, KeyKind, Run,
+    agent::Launch,
+    askpass::Askpass,
+    memory_scan::{self, Finding},
+    message, program,
+    secret_forms::{self, Form},
+};
+
+const KINDS: [KeyKind; 5] = [
+    KeyKind::Ed25519,
+    KeyKind::EcdsaP256,
+    KeyKind::EcdsaP384,
+    KeyKind::EcdsaP521,
+    KeyKind::Rsa3072,
+];
+
+/// An agent that got keys made for this test alone, and all that must not be found in it.
+struct Scene {
+    agent: Agent,
+    keys: Vec<Key>,
+    phrase: String,
+    secrets: Vec<Form>,
+}
+
+impl Scene {
+    /// Adds the keys from sealed files, by `ssh-add`.
+    fn new(program: std::path::PathBuf) -> Self {
+        let agent = Launch::new(Home::new()).program(program).start();
+        let home = agent.home();
+        let [passphrase, phrase, wrong] = std::array::from_fn(|_| random_words());
+        let keys: Vec<Key> = KINDS
+            .into_iter()
+            .map(|kind| Key::fresh(home, kind, kind.name(), ""))
+            .collect();
+        let mut secrets: Vec<Form> = keys.iter().flat_map(secret_forms::of_key).collect();
+        secrets.extend(secret_forms::of_phrase(
+            "passphrase of the files",
+            &passphrase,
+        ));
+        secrets.extend(secret_forms::of_phrase("lock phrase", &phrase));
+        secrets.extend(secret_forms::of_phrase("wrong lock phrase", &wrong));
+        let askpass = Askpass::answering(home, "askpass", &passphrase, 0);
+        for key in &keys {
+            home.command("ssh-keygen")
+                .args(["-q", "-p", "-P", "", "-N", &passphrase, "-f"])
+                .arg(&key.path)
+                .succeeds();
+            agent
+                .ssh_add(&["-q"])
+                .arg(&key.path)
+                .envs(askpass.environment())
+                .succeeds();
+        }
+        let scene = Self {
+            agent,
+            keys,
+            phrase: format!("{phrase} {wrong}"),
+            secrets,
+        };
+        scene.finds_public_keys();
+        scene
+    }
+
+    fn phrases(&self) -> (&str, &str) {
+        self.phrase.split_once(' ').unwrap()
+    }
+
+    fn sign(&self, times: usize) {
+        let mut connection = self.agent.connect();
+        for key in &self.keys {
+            for _ in 0..times {
+                message::signature(&connection.ask(&message::sign(&key.blob(), b"data", 4)));
+            }
+        }
+    }
+
+    fn lock(&self) {
+        assert_eq!(
+            self.agent.connect().ask(&message::lock(self.phrases().0)),
+            message::SUCCESS
+        );
+    }
+
+    fn unlock_wrongly(&self) {
+        assert_eq!(
+            self.agent.connect().ask(&message::unlock(self.phrases().1)),
+            message::FAILURE
+        );
+    }
+
+    fn unlock(&self) {
+        assert_eq!(
+            self.agent.connect().ask(&message::unlock(self.phrases().0)),
+            message::SUCCESS
+        );
+    }
+
+    fn remove(&self) {
+        assert_eq!(
+            self.agent.connect().ask(&message::REMOVE_ALL),
+            message::SUCCESS
+        );
+    }
+
+    fn found(&self) -> Vec<Finding> {
+        memory_scan::scan(&self.agent.processes(), &self.secrets)
+    }
+
+    #[track_caller]
+    fn finds_no_secret(&self) {
+        let found = self.found();
+        assert!(
+            found.is_empty(),
+            "{} found:\n{}",
+            found.len(),
+            summary(&found)
+        );
+    }
+
+    /// The control of the search.
+    #[track_caller]
+    fn finds_public_keys(&self) {
+        let public = |key: &Key| {
+            let blob = key.blob();
+            Form {
+                name: key.kind.name().into(),
+                bytes: blob[blob.len() - 32..].to_vec(),
+            }
+        };
+        let forms: Vec<Form> = self.keys.iter().map(public).collect();
+        let found = memory_scan::scan(&self.agent.processes(), &forms);
+        assert!(!found.is_empty(), "not even a public key was found");
+    }
+}
+
+/// 40 letters nobody else has.
+fn random_words() -> String {
+    let mut bytes = [0; 40];
+    File::open("/dev/urandom")
+        .unwrap()
+        .read_exact(&mut bytes)
+        .unwrap();
+    bytes
+        .iter()
+        .map(|byte| char::from(b'a' + byte % 26))
+        .collect()
+}
+
+/// One line for each place and form.
+fn summary(found: &[Finding]) -> String {
+    let line = |each: &Finding| {
+        format!(
+            "process {} {:x} {}: {}\n",
+            each.pid, each.address, each.region, each.form
+        )
+    };
+    found.iter().map(line).take(40).collect()
+}
+
+fn scene() -> Scene {
+    Scene::new(program::path())
+}
+
+#[test]
+fn holds_no_secret_after_adding() {
+    scene().finds_no_secret();
+}
+
+#[test]
+fn holds_no_secret_after_one_signature() {
+    let scene = scene();
+    scene.sign(1);
+    scene.finds_no_secret();
+}
+
+#[test]
+fn holds_no_secret_after_a_hundred_signatures() {
+    let scene = scene();
+    scene.sign(100);
+    scene.finds_no_secret();
+}
+
+#[test]
+fn holds_no_secret_while_locked() {
+    let scene = scene();
+    scene.sign(1);
+    scene.lock();
+    scene.finds_no_secret();
+}
+
+#[test]
+fn holds_no_secret_after_a_wrong_unlocking() {
+    let scene = scene();
+    scene.lock();
+    scene.unlock_wrongly();
+    scene.finds_no_secret();
+}
+
+#[test]
+fn holds_no_secret_after_unlocking() {
+    let scene = scene();
+    scene.lock();
+    scene.unlock();
+    scene.finds_no_secret();
+    scene.sign(1);
+    scene.finds_no_secret();
+}
+
+#[test]
+fn holds_no_secret_after_removing() {
+    let scene = scene();
+    scene.sign(1);
+    scene.remove();
+    scene.finds_no_secret();
+}
+
+#[test]
+fn holds_no_secret_after_a_refused_key() {
+    let scene = scene();
+    let mut seed = [0; 32];
+    File::open("/dev/urandom")
+        .unwrap()
+        .read_exact(&mut seed)
+        .unwrap();
+    let unknown_constraint = [99];
+    let request = message::add_constrained(&seed, "refused", &unknown_constraint);
+    assert_eq!(scene.agent.connect().ask(&request), message::FAILURE);
+    let forms: Vec<Form> = seed
+        .chunks(16)
+        .map(|half| Form {
+            name: "seed of a refused key".into(),
+            bytes: half.to_vec(),
+        })
+        .collect();
+    let found = memory_scan::scan(&scene.agent.processes(), &forms);
+    assert!(found.is_empty(), "{}", summary(&found));
+}
+
+#[test]
+fn the_scan_finds_secrets_in_a_build_that_does_not_wipe() {
+    let scene = Scene::new(program::unwiped_path());
+    scene.sign(1);
+    let with_keys = scene.found();
+    scene.lock();
+    scene.unlock_wrongly();
+    let locked = scene.found();
+    assert!(
+        with_keys
+            .iter()
+            .any(|each| KINDS.iter().any(|kind| each.form.starts_with(kind.name())))
+    );
+    assert!(locked.iter().any(|each| each.form.contains("lock phrase")));
+}
