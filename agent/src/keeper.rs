@@ -1,3 +1,18 @@
-//! The process that holds the private keys.
+//! The keeper: the one process that sees private keys.
+//!
+//! It has no runtime, no file and no socket but its channel. Everything secret lives in one
+//! region of memory that no other process can read, on a heap and on stacks of their own, and is
+//! wiped when it is done with. The proof is a scan of the live process, not this text.
 
+pub mod region;
+pub mod heap;
+pub mod stack;
+pub mod sandbox;
+pub mod channel;
+pub mod rsa;
+pub mod signing_key;
+pub mod seal;
+pub mod store;
+pub mod workers;
+pub mod serve;
 pub mod process;

@@ -2,7 +2,7 @@
 //!
 //! The order of the modules is the order of dependence: a module may use those above it only.
 
-pub mod client;
-pub mod front;
-pub mod keeper;
 pub mod protocol;
+pub mod keeper;
+pub mod front;
+pub mod client;

@@ -3,10 +3,12 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
-use keyward_agent::front::server;
+use keyward_agent::front::audit::Audit;
+use keyward_agent::front::options::Environment;
+use keyward_agent::front::prompt;
 use nix::unistd::{Uid, User};
 
 /// The variable that names the agent's socket.
@@ -56,24 +58,13 @@ pub(crate) fn wants_colours(stream: &impl IsTerminal) -> bool {
 }
 
 /// Returns what the front needs of the environment.
-pub(crate) fn of_front() -> server::Environment {
-    server::Environment {
-        ssh_askpass: filled("SSH_ASKPASS"),
-        ssh_askpass_require: filled("SSH_ASKPASS_REQUIRE"),
-        display: filled("DISPLAY")
-            .or_else(|| filled("WAYLAND_DISPLAY"))
-            .is_some(),
-        ssh_sk_helper: filled("SSH_SK_HELPER").map(PathBuf::from),
-        audit_path: state_home().map(|state| state.join("keyward/audit.jsonl")),
+pub(crate) fn of_front() -> Environment {
+    let state_home = variable("XDG_STATE_HOME");
+    Environment {
+        askpass: prompt::Environment::from_variables(variable),
+        ssh_sk_helper: filled("SSH_SK_HELPER"),
+        audit_path: home().map(|home| Audit::path(state_home.as_deref(), &home)),
     }
-}
-
-/// Returns the directory of lasting state (XDG Base Directory Specification).
-fn state_home() -> Option<PathBuf> {
-    let given = filled("XDG_STATE_HOME").map(PathBuf::from);
-    given
-        .filter(|path| path.is_absolute())
-        .or_else(|| home().map(|home| home.join(Path::new(".local/state"))))
 }
 
 fn user() -> Option<User> {

@@ -7,6 +7,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
+use keyward_agent::front::supervisor::KEEPER_NAME;
+
 mod commands;
 mod compat;
 mod environment;
@@ -24,7 +26,7 @@ pub fn main() -> ExitCode {
         Some("ssh-agent") => compat::ssh_agent::main(&arguments),
         Some("ssh-copy-id") => compat::ssh_copy_id::main(),
         Some(start::process::FRONT) => start::process::front(&arguments),
-        Some(start::process::KEEPER) => start::process::keeper(),
+        Some(KEEPER_NAME) => start::process::keeper(&arguments),
         _ => commands::main(&arguments),
     }
 }

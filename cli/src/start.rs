@@ -15,6 +15,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
+use keyward_agent::front::options::Options;
 use keyward_agent::front::server;
 use keyward_agent::front::socket::{self, Bound, Scope, SocketError};
 use thiserror::Error;
@@ -140,7 +141,7 @@ fn in_foreground(
         output::write(&text).map_err(StartError::Output)?;
     }
     process::harden(called);
-    Ok(server::run(server::Options {
+    Ok(server::run(Options {
         interrupt_ends: true,
         activated,
         ..process::options(flags, listener, place)

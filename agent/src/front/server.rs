@@ -1,71 +1,257 @@
-//! Serves clients on a socket until a signal ends it.
+//! The agent as a process: accepting clients, signals, timers, and the end.
 
-use std::ffi::OsString;
-use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::io;
+use std::os::unix::net::UnixListener as StdListener;
+use std::path::Path;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Duration;
 
+use rustix::process::{self, DumpableBehavior, Pid, PidfdFlags, Resource, Rlimit};
+use tokio::io::unix::AsyncFd;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{self, LocalSet};
+use tokio::time;
+
+use super::agent::{Agent, Parts};
+use super::audit::{Audit, Event, Outcome, PeerRecord, Record};
+use super::clock::{self, Alarm, BootTime};
+use super::connection;
+use super::control::{self, About};
+use super::options::Options;
+use super::peer::{self, Peer};
+use super::prompt::Prompter;
+use super::security_key;
 use super::socket::Place;
+use super::supervisor::{Origin, Supervisor};
 
-/// How fingerprints are written in prompts and logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FingerprintHash {
-    /// `MD5:` and hexadecimal pairs, as before OpenSSH 6.8.
-    Md5,
-    /// `SHA256:` and base64 without padding.
-    #[default]
-    Sha256,
-}
+/// How long accepting rests when there is no descriptor for another connection. Waiting clients
+/// stay in the kernel's queue meanwhile.
+const REST: Duration = Duration::from_millis(50);
 
-/// What the front takes from the environment it was started in.
-#[derive(Debug, Clone, Default)]
-pub struct Environment {
-    /// `SSH_ASKPASS`: the program that asks questions in a window.
-    pub ssh_askpass: Option<OsString>,
-    /// `SSH_ASKPASS_REQUIRE`: `force`, `prefer` or `never`.
-    pub ssh_askpass_require: Option<OsString>,
-    /// Whether `DISPLAY` or `WAYLAND_DISPLAY` names a display.
-    pub display: bool,
-    /// `SSH_SK_HELPER`: the program that talks to security keys.
-    pub ssh_sk_helper: Option<PathBuf>,
-    /// Where the audit lines go; none when there is no home.
-    pub audit_path: Option<PathBuf>,
-}
+/// Descriptors that connections may not take: for prompts, tokens, a new keeper, and the log.
+const RESERVED: usize = 32;
 
-/// Everything the front has to know at its start.
-#[derive(Debug)]
-pub struct Options {
-    /// The socket clients connect to; it listens already.
-    pub listener: UnixListener,
-    /// Where that socket is and what to remove at the end.
-    pub place: Place,
-    /// How long an identity stays when its own lifetime is not given.
-    pub lifetime: Option<Duration>,
-    /// How fingerprints are written.
-    pub fingerprint_hash: FingerprintHash,
-    /// Pattern list of the provider libraries that may be loaded.
-    pub providers: String,
-    /// Whether security keys of other applications sign only what SSH made.
-    pub restrict_websafe: bool,
-    /// Pattern list of the applications that count as SSH's own.
-    pub websafe: String,
-    /// Whether forwarded clients may load provider libraries.
-    pub allow_remote_pkcs11: bool,
-    /// Whether SIGINT ends the agent.
-    pub interrupt_ends: bool,
-    /// Whether a supervisor made the socket; SIGTERM is then a success.
-    pub activated: bool,
-    /// The process with which the agent ends, with exit code 2.
-    pub parent: Option<u32>,
-    /// Our own executable, from which the keeper is started.
-    pub program: PathBuf,
-    /// The environment's part.
-    pub environment: Environment,
-}
+/// The exit code of an agent that was told to end, as OpenSSH's.
+const ENDED: u8 = 2;
 
-/// Serves until a signal ends it.
+/// Serves until a signal, or the end of the parent, ends it.
+///
+/// Exit code 2 then, as of OpenSSH's agent; 0 when a supervisor that made the socket sent SIGTERM;
+/// 1 when the agent could not start.
 pub fn run(options: Options) -> ExitCode {
-    options.place.remove();
-    ExitCode::from(2)
+    let place = options.place.clone();
+    let activated = options.activated;
+    let ended = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .and_then(|runtime| LocalSet::new().block_on(&runtime, serve(options)));
+    place.remove();
+    match ended {
+        Ok(End::Terminated) if activated => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(ENDED),
+        Err(error) => {
+            tracing::error!(%error, "the agent could not start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What ended the agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Terminated,
+    Other,
+}
+
+async fn serve(options: Options) -> io::Result<End> {
+    let descriptors = seclude()?;
+    let supervisor = Supervisor::new(Origin::Process {
+        program: options.program.clone(),
+        memory: options.memory,
+    });
+    supervisor.renew()?;
+    let audit = open_audit(options.environment.audit_path.as_deref());
+    let agent = Agent::new(Parts {
+        supervisor: Rc::clone(&supervisor),
+        prompter: Prompter::from_environment(&options.environment.askpass),
+        tokens: security_key::Signer::new(options.environment.ssh_sk_helper.clone()),
+        rules: options.rules.clone(),
+        lifetime: options.lifetime,
+        audit,
+    });
+    task::spawn_local(keep(Rc::clone(&agent)));
+    start_control(&agent, &options.place)?;
+    let limit = descriptors.saturating_sub(RESERVED).max(RESERVED);
+    let end = tokio::select! {
+        result = accept(&agent, options.listener, limit) => result.map(|()| End::Other),
+        end = signalled(&agent, options.interrupt_ends) => end,
+        ended = parent_ended(options.parent) => ended.map(|()| End::Other),
+    };
+    agent.close_audit();
+    end
+}
+
+/// Keeps other processes of the same user from looking into this one, and makes room for as many
+/// connections as the system allows. Returns how many descriptors there may be.
+fn seclude() -> io::Result<usize> {
+    process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    process::setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    )?;
+    let limit = process::getrlimit(Resource::Nofile);
+    // With the old limit it works as well, for fewer clients.
+    let _ = process::setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            ..limit
+        },
+    );
+    let current = process::getrlimit(Resource::Nofile).current;
+    Ok(current
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(usize::MAX))
+}
+
+/// An agent without a log is better than none: a full disk must not keep people from logging in.
+fn open_audit(path: Option<&Path>) -> Audit {
+    let Some(path) = path else {
+        return Audit::off();
+    };
+    Audit::open(path).unwrap_or_else(|error| {
+        tracing::warn!(%error, path = %path.display(), "no audit log");
+        Audit::off()
+    })
+}
+
+/// Does what goes on in the background.
+async fn keep(agent: Rc<Agent>) {
+    let Ok(alarm) = Alarm::new() else { return };
+    let restarts = async {
+        loop {
+            agent.supervisor.ended().await;
+            agent.note_lost_keeper();
+            agent.supervisor.restart().await;
+        }
+    };
+    tokio::join!(agent.keep_time(alarm), agent.keep_fresh(), restarts);
+}
+
+/// Accepts clients for ever.
+async fn accept(agent: &Rc<Agent>, listener: StdListener, limit: usize) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = UnixListener::from_std(listener)?;
+    loop {
+        if agent.connections.get() >= limit {
+            time::sleep(REST).await;
+            continue;
+        }
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                if let Some(peer) = admit(agent, &stream) {
+                    task::spawn_local(connection::serve(Rc::clone(agent), stream, peer));
+                }
+            }
+            // Out of descriptors or memory, or a client that has gone: none ends the agent, and
+            // trying again at once would spin.
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+/// Lets in the agent's owner and root; whatever the mode of the socket says.
+fn admit(agent: &Agent, stream: &UnixStream) -> Option<Peer> {
+    let peer = Peer::of(stream).ok()?;
+    if peer::admit(peer.uid, process::geteuid().as_raw()) {
+        return Some(peer);
+    }
+    tracing::warn!(uid = peer.uid, "refused a connection of another user");
+    agent.record(&Record {
+        peer: Some(PeerRecord::of(&peer)),
+        ..Record::new(clock::wall_time(), Event::RefuseConnection, Outcome::Deny)
+    });
+    None
+}
+
+fn start_control(agent: &Rc<Agent>, place: &Place) -> io::Result<()> {
+    let about = Rc::new(About {
+        socket: place.path().display().to_string(),
+        control_socket: place.control().map(|path| path.display().to_string()),
+        started: BootTime::now(),
+    });
+    let listener = match place.listen_for_control() {
+        Ok(Some(listener)) => listener,
+        Ok(None) => return Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, "no control socket");
+            return Ok(());
+        }
+    };
+    listener.set_nonblocking(true)?;
+    let listener = UnixListener::from_std(listener)?;
+    let agent = Rc::clone(agent);
+    task::spawn_local(async move {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) if admit(&agent, &stream).is_some() => {
+                    let served = control::serve(Rc::clone(&agent), Rc::clone(&about), stream);
+                    // Whatever ended the connection, nobody is left to be told.
+                    task::spawn_local(async { drop(served.await) });
+                }
+                Ok(_) => {}
+                Err(_) => time::sleep(REST).await,
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Acts on signals until one ends the agent.
+async fn signalled(agent: &Agent, interrupt_ends: bool) -> io::Result<End> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut drop_keys = signal(SignalKind::user_defined1())?;
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => return Ok(End::Other),
+            _ = terminate.recv() => return Ok(End::Terminated),
+            _ = interrupt.recv() => if interrupt_ends { return Ok(End::Other) },
+            _ = drop_keys.recv() => {
+                agent.clear().await;
+                agent.record(&Record::new(clock::wall_time(), Event::RemoveAll, Outcome::Allow));
+            }
+        }
+    }
+}
+
+/// Waits until the process with which the agent has to end is gone; for ever without one.
+#[expect(
+    deprecated,
+    reason = "the sound ways are unsafe calls, whose demands an `OwnedFd` always meets"
+)]
+async fn parent_ended(parent: Option<u32>) -> io::Result<()> {
+    let Some(parent) = parent else {
+        return std::future::pending().await;
+    };
+    let parent = i32::try_from(parent).ok().and_then(Pid::from_raw);
+    let watched = parent.and_then(|pid| process::pidfd_open(pid, PidfdFlags::empty()).ok());
+    let is_ours = parent.is_some() && process::getppid() == parent;
+    match watched {
+        Some(pidfd) if is_ours => {
+            let pidfd = AsyncFd::new(pidfd)?;
+            pidfd.readable().await.map(|_| ())
+        }
+        // Gone before it could be watched.
+        _ => Ok(()),
+    }
 }

@@ -20,8 +20,9 @@ pub use stale::{Scope, clean_stale};
 /// Longest path of a socket: `sun_path` has 108 bytes and the last is a zero (unix(7)).
 pub const PATH_BYTES_MAX: usize = 107;
 
-/// Connections the kernel holds until they are accepted (OpenSSH's `SSH_LISTEN_BACKLOG`).
-const BACKLOG: i32 = 128;
+/// Connections the kernel holds until they are accepted ; the system cuts it to `net.core.somaxconn`. OpenSSH waits with 128, and
+/// clients that do not block are turned away when a thousand come at once.
+const BACKLOG: i32 = 4096;
 
 /// Random names tried before giving up; with 62^10 names a second try never happens by chance.
 const NAMES_TRIED_MAX: usize = 64;

@@ -1,8 +1,66 @@
-//! The life of the keeper's process.
+//! The keeper as a process: its start and its end.
 
+use std::io;
+use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::thread;
 
-/// Runs the keeper until its front is gone.
-pub fn main() -> ExitCode {
-    ExitCode::FAILURE
+use aws_lc_rs::rand;
+
+use super::heap;
+use super::region::Protection;
+use super::sandbox::{self, Confinement};
+use super::serve::{self, Channel, Terms};
+use super::workers::Workers;
+
+/// The argument that asks for [`Protection::Locked`] in place of `memfd_secret`, with which the
+/// machine could not hibernate.
+pub const LOCKED_ARGUMENT: &str = "locked";
+
+/// More threads than this would only wait for each other.
+const WORKERS_MAX: usize = 4;
+
+/// Runs the keeper over its standard input, which has to be one end of a socket pair.
+///
+/// Ends when the front closes the other end, or with it.
+pub fn main(memory: Protection) -> ExitCode {
+    // A panic message could quote what it was about.
+    std::panic::set_hook(Box::new(|_| std::process::abort()));
+    let memory = if cfg!(feature = "unwiped") {
+        Protection::Unlocked
+    } else {
+        memory
+    };
+    match run(memory) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn run(memory: Protection) -> io::Result<()> {
+    sandbox::seclude()?;
+    if !heap::adopt_signature_library() {
+        return Err(io::Error::other(
+            "the signature library would not use our heap",
+        ));
+    }
+    let channel = Channel::new(io::stdin().as_fd().try_clone_to_owned()?)?;
+    let landlock = sandbox::deny_files();
+    // The library looks for its sources of randomness once, and the filter would not let it later.
+    rand::fill(&mut [0; 1]).map_err(|_| io::Error::other("no randomness"))?;
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let workers = Workers::start(cores.min(WORKERS_MAX), memory)?;
+    let observed = Confinement::observed(true, landlock);
+    let confinement = Confinement {
+        seccomp: sandbox::filter_system_calls(),
+        ..observed
+    };
+    serve::serve(
+        channel,
+        Terms {
+            memory,
+            confinement,
+            workers,
+        },
+    )
 }

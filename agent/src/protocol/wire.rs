@@ -116,6 +116,20 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(self.string()?).map_err(|_| WireError::Invalid(name))
     }
 
+    /// Takes a `string` that others hand on as a C string, such as a user's or a host's name.
+    ///
+    /// A NUL is refused: what comes after it is checked here and invisible there.
+    ///
+    /// # Errors
+    /// [`WireError::Truncated`], or [`WireError::Invalid`] with `name` when it holds a NUL.
+    pub fn name(&mut self, name: &'static str) -> Result<&'a [u8], WireError> {
+        let taken = self.string()?;
+        if taken.contains(&0) {
+            return Err(WireError::Invalid(name));
+        }
+        Ok(taken)
+    }
+
     /// Takes a non-negative `mpint` and returns its magnitude without leading zeros.
     ///
     /// # Errors

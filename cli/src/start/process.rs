@@ -13,9 +13,14 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 
+use keyward_agent::front::options::Options;
+use keyward_agent::front::policy::Rules;
+use keyward_agent::front::provider::AllowedProviders;
 use keyward_agent::front::server;
 use keyward_agent::front::socket::Place;
 use keyward_agent::keeper;
+use keyward_agent::keeper::process::LOCKED_ARGUMENT;
+use keyward_agent::keeper::region::Protection;
 use rustix::net::sockopt::socket_acceptconn;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
@@ -25,9 +30,6 @@ use crate::{environment, output};
 
 /// The name under which the program serves in the background.
 pub(crate) const FRONT: &str = "keyward-front";
-
-/// The name under which the program holds keys.
-pub(crate) const KEEPER: &str = "keyward-keeper";
 
 /// This very program, even after an upgrade has replaced its file.
 const PROGRAM: &str = "/proc/self/exe";
@@ -95,16 +97,19 @@ pub(crate) fn front(arguments: &[OsString]) -> ExitCode {
     let _ = rustix::process::setsid();
     let _ = rustix::process::chdir("/");
     harden(arguments.called);
-    server::run(server::Options {
+    server::run(Options {
         parent: arguments.parent,
         ..options(&arguments.flags, listener, arguments.place)
     })
 }
 
 /// Holds the keys.
-pub(crate) fn keeper() -> ExitCode {
+pub(crate) fn keeper(arguments: &[OsString]) -> ExitCode {
     name_process(c"keyward-keeper");
-    keeper::process::main()
+    keeper::process::main(match arguments {
+        [argument] if argument == LOCKED_ARGUMENT => Protection::Locked,
+        _ => Protection::MemfdSecret,
+    })
 }
 
 /// Names the process, and keeps its memory from core files and from the user's other processes.
@@ -123,16 +128,19 @@ pub(super) fn harden(called: Called) {
 }
 
 /// Returns the server's options for a socket and `flags`.
-pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> server::Options {
-    server::Options {
+pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Options {
+    Options {
         listener,
         place,
         lifetime: flags.lifetime,
         fingerprint_hash: flags.fingerprint_hash,
-        providers: flags.providers.clone(),
-        restrict_websafe: flags.restrict_websafe,
-        websafe: flags.websafe.clone(),
-        allow_remote_pkcs11: flags.allow_remote_pkcs11,
+        rules: Rules {
+            providers: AllowedProviders::new(flags.providers.clone()),
+            web_origins: flags.websafe.clone(),
+            restrict_web_origins: flags.restrict_websafe,
+            allow_remote_providers: flags.allow_remote_pkcs11,
+        },
+        memory: Protection::MemfdSecret,
         interrupt_ends: false,
         activated: false,
         parent: None,

@@ -1,0 +1,331 @@
+//! What all connections share: the ring, the keeper, the people to ask, and whether it is locked.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Notify};
+use tokio::time;
+
+use super::audit::{Audit, Event, Outcome, Record};
+use super::clock::{self, Alarm, BootTime};
+use super::policy::{Reason, Rules};
+use super::prompt::{ListedHost, Prompter};
+use super::ring::{Identity, Ring, Signer};
+use super::security_key::{self, SecurityKey};
+use super::supervisor::Supervisor;
+use crate::keeper::channel::{Answer, Ask, Refusal};
+use crate::protocol::algorithm::SignatureAlgorithm;
+use crate::protocol::message::IdentitiesAnswer;
+
+/// What a wrong unlock passphrase costs, times the number of wrong ones so far (OpenSSH's delay).
+const UNLOCK_DELAY: Duration = Duration::from_millis(100);
+
+/// The longest delay after a wrong unlock passphrase (OpenSSH's).
+const UNLOCK_DELAY_MAX: Duration = Duration::from_secs(10);
+
+/// How long the end of the agent may wait for the disk with the audit log.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// How long the ring has to be empty before the keeper is replaced by a fresh one.
+const EMPTY: Duration = Duration::from_secs(1);
+
+/// Everything that is the agent's and not one connection's. It has one thread, and no borrow of it
+/// lasts over an `await`.
+#[derive(Debug)]
+pub struct Agent {
+    /// The identities. Look at them through [`Agent::ring`], which forgets the expired ones first.
+    ring: RefCell<Ring>,
+    locked: Cell<bool>,
+    /// Held while an unlock passphrase is tried, with the number of wrong ones.
+    unlocking: Mutex<u32>,
+    /// The answer to a list request on an unbound connection, and the version of its ring.
+    listed: RefCell<Option<(u64, Rc<[u8]>)>>,
+    /// Tells the timers that the ring has changed.
+    changed: Notify,
+    /// The keeper process.
+    pub supervisor: Rc<Supervisor>,
+    /// Who can be asked.
+    pub prompter: Prompter,
+    /// Who signs with tokens.
+    pub tokens: security_key::Signer,
+    /// What is allowed.
+    pub rules: Rules,
+    /// The lifetime of keys that are added without one.
+    pub lifetime: Option<Duration>,
+    audit: RefCell<Audit>,
+    /// Connections that are open now.
+    pub connections: Cell<usize>,
+}
+
+/// The parts that an agent is put together from.
+#[derive(Debug)]
+pub struct Parts {
+    /// The keeper process.
+    pub supervisor: Rc<Supervisor>,
+    /// Who can be asked.
+    pub prompter: Prompter,
+    /// Who signs with tokens.
+    pub tokens: security_key::Signer,
+    /// What is allowed.
+    pub rules: Rules,
+    /// The lifetime of keys that are added without one.
+    pub lifetime: Option<Duration>,
+    /// The record of what was done.
+    pub audit: Audit,
+}
+
+impl Agent {
+    /// Starts with no identity, unlocked.
+    pub fn new(parts: Parts) -> Rc<Self> {
+        Rc::new(Self {
+            ring: RefCell::default(),
+            locked: Cell::new(false),
+            unlocking: Mutex::new(0),
+            listed: RefCell::default(),
+            changed: Notify::new(),
+            supervisor: parts.supervisor,
+            prompter: parts.prompter,
+            tokens: parts.tokens,
+            rules: parts.rules,
+            lifetime: parts.lifetime,
+            audit: RefCell::new(parts.audit),
+            connections: Cell::new(0),
+        })
+    }
+
+    /// Writes a line of the audit log.
+    pub fn record(&self, record: &Record<'_>) {
+        self.audit.borrow().record(record);
+    }
+
+    /// Writes what waits to be written and ends the audit log.
+    pub fn close_audit(&self) {
+        if !self.audit.replace(Audit::off()).close(CLOSING) {
+            tracing::warn!("the last lines of the audit log could not be written");
+        }
+    }
+
+    /// Says whether the agent is locked.
+    pub const fn is_locked(&self) -> bool {
+        self.locked.get()
+    }
+
+    /// Returns the number of identities.
+    pub fn identities(&self) -> usize {
+        self.ring(|ring| ring.len())
+    }
+
+    /// Looks at or changes the ring, after what has expired is gone.
+    pub fn ring<R>(&self, act: impl FnOnce(&mut Ring) -> R) -> R {
+        let expired = self.ring.borrow_mut().expire(BootTime::now());
+        for identity in &expired {
+            if let Signer::Keeper(key) = identity.signer {
+                self.supervisor.tell(Ask::Remove(key));
+            }
+            self.record(&Record {
+                fingerprint: Some(&identity.fingerprint),
+                key_type: Some(identity.key_type.name()),
+                comment: Some(&identity.comment),
+                ..Record::new(clock::wall_time(), Event::Expire, Outcome::Allow)
+            });
+        }
+        let (before, result, after) = {
+            let mut ring = self.ring.borrow_mut();
+            let before = ring.version();
+            let result = act(&mut ring);
+            (before, result, ring.version())
+        };
+        if before != after || !expired.is_empty() {
+            self.changed.notify_waiters();
+        }
+        result
+    }
+
+    /// Returns the body of the answer that lists every identity to a connection that sees all.
+    pub fn list_all(&self) -> Rc<[u8]> {
+        let version = self.ring(|ring| ring.version());
+        if let Some((of, body)) = &*self.listed.borrow()
+            && *of == version
+        {
+            return Rc::clone(body);
+        }
+        let answer = self.ring(|ring| {
+            let identities = ring
+                .iter()
+                .map(|identity| (&*identity.blob, &*identity.comment));
+            IdentitiesAnswer::encode(identities)
+        });
+        if answer.left_out > 0 {
+            tracing::warn!(left_out = answer.left_out, "list answer is full");
+        }
+        let body: Rc<[u8]> = answer.body.into();
+        self.listed.replace(Some((version, Rc::clone(&body))));
+        body
+    }
+
+    /// Has the keeper or a token sign for an identity.
+    ///
+    /// # Errors
+    /// The [`Reason`] why there is no signature.
+    pub async fn signature(
+        &self,
+        identity: &Identity,
+        algorithm: SignatureAlgorithm,
+        data: &[u8],
+        destination: Option<ListedHost<'_>>,
+    ) -> Result<Vec<u8>, Reason> {
+        match &identity.signer {
+            Signer::Keeper(key) => match self.ask(Ask::Sign(*key, algorithm, data)).await? {
+                Answer::Signature(signature) => Ok(signature),
+                _ => Err(Refusal::Malformed.into()),
+            },
+            Signer::Token(token) => {
+                let key = SecurityKey {
+                    key_bytes: &token.key_bytes,
+                    provider: &token.provider,
+                    fingerprint: &identity.fingerprint,
+                    presence: token.presence,
+                    destination,
+                };
+                let signed = self.tokens.sign(&key, data, &self.prompter).await;
+                signed.map_err(|error| Reason::Token(error.to_string()))
+            }
+        }
+    }
+
+    /// Asks the keeper.
+    ///
+    /// # Errors
+    /// [`Reason::Keeper`] with its refusal, or [`Reason::KeeperGone`].
+    pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Reason> {
+        match self.supervisor.ask(ask).await {
+            Ok(Answer::Refused(refusal)) => Err(refusal.into()),
+            Ok(answer) => Ok(answer),
+            Err(_gone) => Err(Reason::KeeperGone),
+        }
+    }
+
+    /// Takes an identity out of the ring and has its key wiped; returns when that is done.
+    pub async fn remove(&self, identity: &Identity) {
+        self.ring(|ring| ring.remove(&identity.blob));
+        self.wipe(&identity.signer).await;
+    }
+
+    /// Takes every identity out and has all keys wiped; returns when that is done.
+    pub async fn clear(&self) {
+        self.ring(|ring| ring.remove_where(|_| true));
+        let _ = self.ask(Ask::Clear).await;
+    }
+
+    /// Has the key of an identity wiped that is not, or not any more, in the ring.
+    pub async fn wipe(&self, signer: &Signer) {
+        if let Signer::Keeper(key) = signer {
+            // A keeper that is gone has no key any more either.
+            let _ = self.ask(Ask::Remove(*key)).await;
+        }
+    }
+
+    /// Seals every key under a passphrase. From the first moment on the agent counts as locked.
+    ///
+    /// # Errors
+    /// The [`Reason`]; then the agent is as it was.
+    pub async fn lock(&self, passphrase: &[u8]) -> Result<(), Reason> {
+        if self.locked.get() {
+            return Err(Reason::Locked);
+        }
+        if passphrase.is_empty() {
+            return Err(Reason::EmptyPassphrase);
+        }
+        self.locked.set(true);
+        let locked = self.ask(Ask::Lock(passphrase)).await;
+        if locked.is_err() {
+            self.locked.set(false);
+        }
+        locked.map(|_| ())
+    }
+
+    /// Opens the sealed keys. A wrong passphrase makes its sender wait, longer each time, and with
+    /// it everyone who tries passphrases, but nobody else.
+    ///
+    /// # Errors
+    /// The [`Reason`]; then the agent stays locked.
+    pub async fn unlock(&self, passphrase: &[u8]) -> Result<(), Reason> {
+        if !self.locked.get() {
+            return Err(Reason::NotLocked);
+        }
+        if passphrase.is_empty() {
+            return Err(Reason::EmptyPassphrase);
+        }
+        let mut wrong = self.unlocking.lock().await;
+        if !self.locked.get() {
+            return Err(Reason::NotLocked);
+        }
+        let opened = self.ask(Ask::Unlock(passphrase)).await;
+        if opened.is_ok() {
+            *wrong = 0;
+            self.locked.set(false);
+            self.changed.notify_waiters();
+        } else {
+            *wrong = wrong.saturating_add(1);
+            time::sleep((UNLOCK_DELAY * *wrong).min(UNLOCK_DELAY_MAX)).await;
+        }
+        opened.map(|_| ())
+    }
+
+    /// Does what is left to do when a keeper ended by itself: its keys are gone.
+    pub fn note_lost_keeper(&self) {
+        // The check of the lock passphrase went with the keeper, so the agent cannot stay locked;
+        // then nothing that was locked may stay either.
+        let locked = self.locked.replace(false);
+        let lost = self.ring(|ring| {
+            ring.remove_where(|identity| locked || matches!(identity.signer, Signer::Keeper(_)))
+        });
+        tracing::error!(keys = lost.len(), "the keeper ended; started an empty one");
+        self.record(&Record::new(
+            clock::wall_time(),
+            Event::KeeperRestart,
+            Outcome::Fail,
+        ));
+    }
+
+    /// Forgets keys when they expire, for as long as it is polled.
+    pub async fn keep_time(&self, mut alarm: Alarm) {
+        loop {
+            let first = self.ring(|ring| ring.first_expiry());
+            let changed = self.changed.notified();
+            match first {
+                None => changed.await,
+                Some(moment) => {
+                    tokio::select! {
+                        () = changed => {}
+                        waited = alarm.wait_until(moment) => {
+                            if waited.is_err() {
+                                // Expired keys still go when the ring is next looked at.
+                                time::sleep(EMPTY).await;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Replaces the keeper when the last key has gone, for as long as it is polled.
+    ///
+    /// Nothing of a key survives the process it was in, and secret memory, which keeps the machine
+    /// from hibernating, goes with it.
+    pub async fn keep_fresh(&self) {
+        loop {
+            self.changed.notified().await;
+            while self.supervisor.is_used_and_idle() && self.ring(|ring| ring.is_empty()) {
+                time::sleep(EMPTY).await;
+                let unused =
+                    self.supervisor.is_used_and_idle() && self.ring(|ring| ring.is_empty());
+                if unused && !self.locked.get() && self.supervisor.renew().is_ok() {
+                    tracing::debug!("replaced the keeper, which held no key any more");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! One client's connection: bytes in, bytes out, and when to give up on it.
+
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::UnixStream;
+use tokio::time::{self, Instant};
+
+use super::agent::Agent;
+use super::frames::Frames;
+use super::peer::Peer;
+use super::session::Session;
+
+/// How long a client may take to send the rest of a frame, or to read an answer. A connection
+/// between frames may be silent for ever: `ssh` keeps one open for as long as it forwards.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Serves a connection until its client is done or has to be cut off.
+pub async fn serve(agent: Rc<Agent>, stream: UnixStream, peer: Peer) {
+    agent.connections.set(agent.connections.get() + 1);
+    // Whatever ended it, nobody is left to be told.
+    if let Err(error) = converse(&agent, &stream, peer).await {
+        tracing::debug!(%error, "connection closed");
+    }
+    agent.connections.set(agent.connections.get() - 1);
+}
+
+async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Result<()> {
+    let mut session = Session::new(Rc::clone(agent), Rc::new(peer));
+    let mut frames = Frames::default();
+    let mut deadline = None;
+    loop {
+        match deadline {
+            None => stream.readable().await?,
+            Some(deadline) => time::timeout_at(deadline, stream.readable()).await??,
+        }
+        match frames.fill(stream) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                frames.tidy();
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
+        let mut answered = false;
+        while let Some(message) = frames.take().map_err(io::Error::other)? {
+            let response = session.handle(message).await.encode();
+            answered = true;
+            write(stream, &response).await?;
+        }
+        frames.tidy();
+        // The time counts from the first byte of a frame, so that a client cannot hold a buffer
+        // for ever by sending one byte now and then.
+        deadline = match (frames.has_partial(), deadline) {
+            (false, _) => None,
+            (true, Some(deadline)) if !answered => Some(deadline),
+            (true, _) => Some(Instant::now() + PATIENCE),
+        };
+    }
+}
+
+async fn write(stream: &UnixStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match stream.try_write(bytes) {
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                time::timeout(PATIENCE, stream.writable()).await??;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

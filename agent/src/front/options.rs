@@ -1,0 +1,59 @@
+//! Everything the front has to know at its start.
+
+use std::ffi::OsString;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::policy::Rules;
+use super::prompt;
+use super::socket::Place;
+use crate::keeper::region::Protection;
+
+/// How an agent is to be run.
+#[derive(Debug)]
+pub struct Options {
+    /// The socket that clients connect to; it listens already.
+    pub listener: UnixListener,
+    /// Where that socket is and what to remove at the end.
+    pub place: Place,
+    /// How long an identity stays when its own lifetime is not given.
+    pub lifetime: Option<Duration>,
+    /// How fingerprints are written in prompts.
+    pub fingerprint_hash: FingerprintHash,
+    /// What is allowed.
+    pub rules: Rules,
+    /// The best protection of memory to try for.
+    pub memory: Protection,
+    /// Whether SIGINT ends the agent.
+    pub interrupt_ends: bool,
+    /// Whether a supervisor made the socket; SIGTERM is then a success.
+    pub activated: bool,
+    /// The process with which the agent ends, with exit code 2.
+    pub parent: Option<u32>,
+    /// Our own executable, from which the keeper is started.
+    pub program: PathBuf,
+    /// What the environment says.
+    pub environment: Environment,
+}
+
+/// What the front takes from the environment it was started in.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// How a person can be asked.
+    pub askpass: prompt::Environment,
+    /// `SSH_SK_HELPER`: the program that talks to tokens.
+    pub ssh_sk_helper: Option<OsString>,
+    /// Where the audit lines go; nowhere when there is no home.
+    pub audit_path: Option<PathBuf>,
+}
+
+/// How fingerprints are written in prompts and logs (`-E`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FingerprintHash {
+    /// `MD5:` and hexadecimal pairs, as before OpenSSH 6.8.
+    Md5,
+    /// `SHA256:` and base64 without padding.
+    #[default]
+    Sha256,
+}

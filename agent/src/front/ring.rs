@@ -1,0 +1,215 @@
+//! The key ring: the identities that the agent holds now.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use sha2::{Digest, Sha256};
+
+use super::clock::BootTime;
+use super::provider::Provider;
+use crate::keeper::channel::KeyId;
+use crate::protocol::algorithm::KeyType;
+use crate::protocol::extension::restrict_destination::DestinationConstraint;
+
+/// A public key that the agent can sign for, with its comment and constraints.
+#[derive(Debug)]
+pub struct Identity {
+    /// The blob by which clients name it: a public key or a certificate.
+    pub blob: Rc<[u8]>,
+    /// The type of the key, with or without certificate.
+    pub key_type: KeyType,
+    /// What its owner calls it: any bytes.
+    pub comment: Vec<u8>,
+    /// SHA-256 of the plain public key, as `ssh-keygen -l` prints it.
+    pub fingerprint: String,
+    /// Who makes its signatures.
+    pub signer: Signer,
+    /// When it is to be forgotten.
+    pub expires: Option<BootTime>,
+    /// Whether a person has to agree to each use.
+    pub confirm: bool,
+    /// Where it may be used; anywhere when empty.
+    pub destinations: Vec<DestinationConstraint>,
+}
+
+/// Who makes the signatures of an identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// The keeper, which knows the private key by this name.
+    Keeper(KeyId),
+    /// A token behind the middleware at this path.
+    Token(Rc<Token>),
+}
+
+/// What OpenSSH's `ssh-sk-helper` needs to sign with a token. None of it is a private key.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Token {
+    /// The key fields of the add message, as `sshkey_private_serialize` writes them.
+    pub key_bytes: Vec<u8>,
+    /// The middleware that talks to the token.
+    pub provider: Provider,
+    /// The relying party, usually `ssh:`.
+    pub application: Vec<u8>,
+    /// Whether a person has to touch the token (`SSH_SK_USER_PRESENCE_REQD`).
+    pub presence: bool,
+}
+
+/// The identities in the order in which they were added, found by their blob in constant time.
+#[derive(Debug, Default)]
+pub struct Ring {
+    places: HashMap<Rc<[u8]>, u64>,
+    identities: BTreeMap<u64, Rc<Identity>>,
+    last_place: u64,
+    /// No identity expires before this moment.
+    first_expiry: Option<BootTime>,
+    /// Changes with every change of the ring.
+    version: u64,
+}
+
+impl Ring {
+    /// Returns the number of identities.
+    pub fn len(&self) -> usize {
+        self.identities.len()
+    }
+
+    /// Says whether there is no identity.
+    pub fn is_empty(&self) -> bool {
+        self.identities.is_empty()
+    }
+
+    /// Returns a number that changes with every change of the ring, to keep answers by.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Returns the identities, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Rc<Identity>> {
+        self.identities.values()
+    }
+
+    /// Finds the identity with this blob.
+    pub fn find(&self, blob: &[u8]) -> Option<Rc<Identity>> {
+        self.identities.get(self.places.get(blob)?).cloned()
+    }
+
+    /// Adds an identity, or puts it in the place of the one with the same blob, which it returns.
+    pub fn put(&mut self, identity: Identity) -> Option<Rc<Identity>> {
+        self.version += 1;
+        self.first_expiry = match (self.first_expiry, identity.expires) {
+            (Some(first), Some(expires)) => Some(first.min(expires)),
+            (first, expires) => first.or(expires),
+        };
+        let place = *self
+            .places
+            .entry(Rc::clone(&identity.blob))
+            .or_insert_with(|| {
+                self.last_place += 1;
+                self.last_place
+            });
+        self.identities.insert(place, Rc::new(identity))
+    }
+
+    /// Takes the identity with this blob out.
+    pub fn remove(&mut self, blob: &[u8]) -> Option<Rc<Identity>> {
+        let place = self.places.remove(blob)?;
+        self.version += 1;
+        self.identities.remove(&place)
+    }
+
+    /// Takes out every identity for which `goes` holds.
+    pub fn remove_where(&mut self, goes: impl Fn(&Identity) -> bool) -> Vec<Rc<Identity>> {
+        let gone: Vec<_> = self
+            .iter()
+            .filter(|identity| goes(identity))
+            .cloned()
+            .collect();
+        for identity in &gone {
+            self.remove(&identity.blob);
+        }
+        gone
+    }
+
+    /// Takes out what has expired by `now`; cheap when there is nothing.
+    pub fn expire(&mut self, now: BootTime) -> Vec<Rc<Identity>> {
+        if self.first_expiry.is_none_or(|first| now < first) {
+            return Vec::new();
+        }
+        let gone = self.remove_where(|identity| identity.expires.is_some_and(|end| end <= now));
+        self.first_expiry = self.iter().filter_map(|identity| identity.expires).min();
+        gone
+    }
+
+    /// Returns a moment before which no identity expires.
+    pub const fn first_expiry(&self) -> Option<BootTime> {
+        self.first_expiry
+    }
+}
+
+/// Returns the fingerprint of a public key blob as `ssh-keygen -l` prints it.
+pub fn fingerprint(blob: &[u8]) -> String {
+    ssh_key::Fingerprint::Sha256(Sha256::digest(blob).into()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn identity(name: u8, expires: Option<u64>) -> Identity {
+        Identity {
+            blob: Rc::from([name]),
+            key_type: KeyType::Ed25519,
+            comment: vec![name],
+            fingerprint: fingerprint(&[name]),
+            signer: Signer::Keeper(KeyId(u64::from(name))),
+            expires: expires.map(|seconds| BootTime::since_boot(Duration::from_secs(seconds))),
+            confirm: false,
+            destinations: Vec::new(),
+        }
+    }
+
+    fn order(ring: &Ring) -> Vec<u8> {
+        ring.iter().map(|identity| identity.comment[0]).collect()
+    }
+
+    #[test]
+    fn keeps_the_order_of_adding_and_the_place_of_what_is_replaced() {
+        let mut ring = Ring::default();
+        for name in [3, 1, 2] {
+            assert!(ring.put(identity(name, None)).is_none());
+        }
+        assert!(ring.put(identity(1, None)).is_some());
+        assert_eq!(order(&ring), [3, 1, 2]);
+        assert!(ring.remove(&[3]).is_some());
+        assert!(ring.remove(&[3]).is_none());
+        ring.put(identity(3, None));
+        assert_eq!(order(&ring), [1, 2, 3]);
+    }
+
+    #[test]
+    fn forgets_exactly_what_has_expired() {
+        let mut ring = Ring::default();
+        ring.put(identity(1, Some(10)));
+        ring.put(identity(2, None));
+        ring.put(identity(3, Some(20)));
+        let at = |seconds| BootTime::since_boot(Duration::from_secs(seconds));
+        assert!(ring.expire(at(9)).is_empty());
+        assert_eq!(ring.expire(at(10)).len(), 1);
+        assert_eq!(order(&ring), [2, 3]);
+        assert_eq!(ring.first_expiry(), Some(at(20)));
+        assert_eq!(ring.expire(at(1000)).len(), 1);
+        assert_eq!(ring.first_expiry(), None);
+    }
+
+    #[test]
+    fn a_key_added_again_without_lifetime_does_not_expire() {
+        let mut ring = Ring::default();
+        ring.put(identity(1, Some(10)));
+        ring.put(identity(1, None));
+        assert!(
+            ring.expire(BootTime::since_boot(Duration::from_secs(100)))
+                .is_empty()
+        );
+        assert_eq!(ring.len(), 1);
+    }
+}

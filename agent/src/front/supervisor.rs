@@ -1,0 +1,219 @@
+//! Keeps one keeper running, and starts another when it ends.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{self, Instant};
+
+use super::link::{Gone, Link};
+use crate::keeper::channel::{Answer, Ask, KeyId};
+use crate::keeper::process::LOCKED_ARGUMENT;
+use crate::keeper::region::Protection;
+
+/// The name under which our program runs as keeper.
+pub const KEEPER_NAME: &str = "keyward-keeper";
+
+/// How long to wait before a keeper that could not be started is tried again: out of descriptors
+/// or memory, trying in a loop would make it worse.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// How a keeper comes into being.
+#[derive(Debug)]
+pub enum Origin {
+    /// This program in a process of its own.
+    Process {
+        /// Our executable.
+        program: PathBuf,
+        /// The best protection of memory to try for.
+        memory: Protection,
+    },
+    /// A thread of this process, unconfined: for tests of what stands before the keeper.
+    #[cfg(test)]
+    Thread,
+}
+
+/// The one place that knows which keeper is the current one.
+#[derive(Debug)]
+pub struct Supervisor {
+    origin: Origin,
+    current: RefCell<Option<Rc<Running>>>,
+    last_key: Cell<u64>,
+    ended: Notify,
+    /// When the current keeper was started.
+    started: Cell<Instant>,
+}
+
+#[derive(Debug)]
+struct Running {
+    link: Rc<Link>,
+    child: RefCell<Option<Child>>,
+    /// Whether a key was ever handed to it.
+    used: Cell<bool>,
+}
+
+impl Supervisor {
+    /// Knows how to start keepers, and has not started one.
+    pub fn new(origin: Origin) -> Rc<Self> {
+        Rc::new(Self {
+            origin,
+            current: RefCell::default(),
+            last_key: Cell::new(0),
+            ended: Notify::new(),
+            started: Cell::new(Instant::now()),
+        })
+    }
+
+    /// Returns a name for a new key. None is given twice, so that an answer meant for a dead
+    /// keeper cannot reach another key.
+    pub fn next_key(&self) -> KeyId {
+        self.last_key.set(self.last_key.get() + 1);
+        KeyId(self.last_key.get())
+    }
+
+    /// Returns the process id of the current keeper.
+    pub fn keeper_pid(&self) -> Option<u32> {
+        self.current
+            .borrow()
+            .as_ref()?
+            .child
+            .borrow()
+            .as_ref()
+            .map(Child::id)
+    }
+
+    /// Asks the current keeper.
+    ///
+    /// # Errors
+    /// [`Gone`] when there is none now, or it ended before it answered.
+    pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Gone> {
+        let running = self.current.borrow().clone().ok_or(Gone)?;
+        if matches!(ask, Ask::Add(..)) {
+            running.used.set(true);
+        }
+        running.link.ask(ask).await
+    }
+
+    /// Asks the current keeper without waiting for the answer, of a request without secrets.
+    pub fn tell(&self, ask: Ask<'_>) {
+        if let Some(running) = &*self.current.borrow() {
+            running.link.tell(ask);
+        }
+    }
+
+    /// Says whether the current keeper was ever handed a key and is doing nothing now.
+    pub fn is_used_and_idle(&self) -> bool {
+        let current = self.current.borrow();
+        current
+            .as_ref()
+            .is_some_and(|running| running.used.get() && running.link.is_idle())
+    }
+
+    /// Starts a keeper in place of the current one, which ends. Only for when no key is held.
+    ///
+    /// # Errors
+    /// What the system said; then the current keeper stays.
+    pub fn renew(self: &Rc<Self>) -> io::Result<()> {
+        let (stream, child) = self.origin.start()?;
+        self.started.set(Instant::now());
+        let link = Link::new(stream)?;
+        let running = Rc::new(Running {
+            link,
+            child: RefCell::new(child),
+            used: Cell::new(false),
+        });
+        let old = self.current.replace(Some(Rc::clone(&running)));
+        if let Some(old) = old {
+            old.link.close();
+        }
+        let supervisor = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            running.link.run().await;
+            running.reap();
+            supervisor.note_end(&running);
+        });
+        Ok(())
+    }
+
+    /// Waits until the current keeper has ended without being asked to.
+    pub async fn ended(&self) {
+        self.ended.notified().await;
+    }
+
+    /// Starts another keeper after one has ended, however long it takes.
+    ///
+    /// A keeper that ends as soon as it starts, on a system that will not run it, is not started
+    /// over and over without a pause.
+    pub async fn restart(self: &Rc<Self>) {
+        if self.started.get().elapsed() < RETRY {
+            time::sleep(RETRY).await;
+        }
+        while self.renew().is_err() {
+            time::sleep(RETRY).await;
+        }
+    }
+
+    fn note_end(&self, running: &Rc<Running>) {
+        let was_current = self
+            .current
+            .borrow()
+            .as_ref()
+            .is_some_and(|current| Rc::ptr_eq(current, running));
+        if was_current {
+            self.current.replace(None);
+            self.ended.notify_one();
+        }
+    }
+}
+
+impl Running {
+    /// Ends the process, if it has not ended, and collects its status.
+    fn reap(&self) {
+        if let Some(mut child) = self.child.take() {
+            // It may have ended by itself already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Origin {
+    fn start(&self) -> io::Result<(UnixStream, Option<Child>)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        match self {
+            Self::Process { program, memory } => {
+                let mut command = Command::new(program);
+                command
+                    .arg0(KEEPER_NAME)
+                    .env_clear()
+                    .stdin(OwnedFd::from(theirs));
+                command.stdout(Stdio::null()).stderr(Stdio::null());
+                if *memory == Protection::Locked {
+                    command.arg(LOCKED_ARGUMENT);
+                }
+                command.spawn().map(|child| (ours, Some(child)))
+            }
+            #[cfg(test)]
+            Self::Thread => {
+                use crate::keeper::{sandbox::Confinement, serve, workers::Workers};
+                let memory = Protection::Unlocked;
+                let workers = Workers::start(1, memory)?;
+                let terms = serve::Terms {
+                    memory,
+                    confinement: Confinement::default(),
+                    workers,
+                };
+                let channel = serve::Channel::new(theirs.into())?;
+                std::thread::spawn(move || serve::serve(channel, terms));
+                Ok((ours, None))
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The keeper's loop: read requests, do them, write answers.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::channel::{self, Answer, Ask, KeyId, MESSAGE_MAX, Refusal, Report};
+use super::heap;
+use super::region::{self, Protection, Region};
+use super::sandbox::Confinement;
+use super::signing_key;
+use super::stack::SecretStack;
+use super::store::Store;
+use super::workers::Workers;
+use crate::protocol::algorithm::SignatureAlgorithm;
+
+/// Answers are written together up to this many bytes.
+const BATCH: usize = 16 << 10;
+
+/// How a keeper is to run.
+#[derive(Debug)]
+pub struct Terms {
+    /// The best protection of memory to try for.
+    pub memory: Protection,
+    /// What the process has given up.
+    pub confinement: Confinement,
+    /// The threads for long signatures.
+    pub workers: Workers,
+}
+
+/// The keeper's end of the socket pair, made ready before the system call filter is in force.
+#[derive(Debug)]
+pub struct Channel {
+    input: Input,
+    output: Output,
+}
+
+impl Channel {
+    /// Takes the keeper's end, as a file: reading and writing one needs no call for sockets.
+    ///
+    /// # Errors
+    /// What the system said when it gave no second descriptor or no memory.
+    pub fn new(stream: OwnedFd) -> io::Result<Self> {
+        let stream = File::from(stream);
+        let input = Input::new(stream.try_clone()?)?;
+        let output = Output {
+            stream: Arc::new(Mutex::new(stream)),
+            waiting: Vec::with_capacity(BATCH),
+        };
+        Ok(Self { input, output })
+    }
+}
+
+/// Serves one channel until its other end is closed.
+///
+/// # Errors
+/// What reading or writing the channel gave, or that the front broke the protocol.
+pub fn serve(channel: Channel, terms: Terms) -> io::Result<()> {
+    let Channel { mut input, output } = channel;
+    let mut keeper = Keeper {
+        terms,
+        store: Store::default(),
+        secret: None,
+        output,
+    };
+    while input.fill()? {
+        while let Some((tag, ask)) = input.next()? {
+            keeper.handle(tag, ask);
+        }
+        input.wipe();
+        keeper.output.flush()?;
+    }
+    Ok(())
+}
+
+struct Keeper {
+    terms: Terms,
+    store: Store,
+    /// Mapped with the first key: while secret memory exists, the machine cannot hibernate.
+    secret: Option<Secret>,
+    output: Output,
+}
+
+struct Secret {
+    stack: SecretStack,
+    protection: Protection,
+}
+
+impl Keeper {
+    fn handle(&mut self, tag: u64, ask: Option<Ask<'_>>) {
+        let done = match ask {
+            None => Err(Refusal::Malformed),
+            Some(Ask::Report) => Ok(Answer::Report(self.report())),
+            Some(Ask::Sign(key, algorithm, data)) => match self.sign(tag, key, algorithm, data) {
+                Ok(None) => return,
+                Ok(Some(signature)) => Ok(Answer::Signature(signature)),
+                Err(refusal) => Err(refusal),
+            },
+            Some(ask) => self.change(ask).map(|()| Answer::Done),
+        };
+        self.output.put(tag, &done.unwrap_or_else(Answer::Refused));
+    }
+
+    fn change(&mut self, ask: Ask<'_>) -> Result<(), Refusal> {
+        let store = &mut self.store;
+        let secret = match &mut self.secret {
+            Some(secret) => secret,
+            none => none.insert(Secret::map(self.terms.memory)?),
+        };
+        secret.stack.run(|| match ask {
+            Ask::Add(key, bytes) => store.add(key, bytes),
+            Ask::Lock(passphrase) => store.lock(passphrase),
+            Ask::Unlock(passphrase) => store.unlock(passphrase),
+            Ask::Remove(key) => {
+                store.remove(key);
+                Ok(())
+            }
+            _ => {
+                store.clear();
+                Ok(())
+            }
+        })
+    }
+
+    /// Signs at once, or hands a long signature to the workers, which answer by themselves.
+    fn sign(
+        &mut self,
+        tag: u64,
+        key: KeyId,
+        algorithm: SignatureAlgorithm,
+        data: &[u8],
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        let key = self.store.find(key)?;
+        if !key.is_slow() {
+            let secret = self.secret.as_mut().ok_or(Refusal::State)?;
+            return secret.stack.run(|| key.sign(algorithm, data)).map(Some);
+        }
+        let digest = signing_key::digest(algorithm, data)?;
+        let stream = Arc::clone(&self.output.stream);
+        self.terms.workers.submit(Box::new(move || {
+            let signature = key.sign_digest(algorithm, digest.as_ref());
+            // The key goes before the answer: after it, the front may count it as removed.
+            drop(key);
+            let mut message = Vec::new();
+            signature
+                .map_or_else(Answer::Refused, Answer::Signature)
+                .encode(tag, &mut message);
+            // A front that is gone is noticed by the thread of the channel.
+            let _ = stream
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .write_all(&message);
+        }));
+        Ok(None)
+    }
+
+    fn report(&self) -> Report {
+        let (used, size) = heap::usage();
+        Report {
+            keys: u32::try_from(self.store.len()).unwrap_or(u32::MAX),
+            protection: self.secret.as_ref().map_or_else(
+                || Protection::probe(self.terms.memory),
+                |secret| secret.protection,
+            ),
+            mapped: self.secret.is_some(),
+            used: u64::try_from(used).unwrap_or(u64::MAX),
+            size: u64::try_from(size).unwrap_or(u64::MAX),
+            confinement: self.terms.confinement,
+        }
+    }
+}
+
+impl Secret {
+    fn map(wanted: Protection) -> Result<Self, Refusal> {
+        let stack = SecretStack::map(wanted).map_err(|_| Refusal::Memory)?;
+        let protection = heap::map(wanted).map_err(|_| Refusal::Memory)?;
+        Ok(Self {
+            protection: protection.max(stack.protection()),
+            stack,
+        })
+    }
+}
+
+/// The bytes that came over the channel. Frames with private keys pass through here, so it is
+/// locked memory, never grows, and is wiped as soon as its messages are done.
+#[derive(Debug)]
+struct Input {
+    stream: File,
+    region: Region,
+    start: usize,
+    filled: usize,
+}
+
+impl Input {
+    fn new(stream: File) -> io::Result<Self> {
+        let region = Region::map(MESSAGE_MAX + 4, Protection::Locked)?;
+        Ok(Self {
+            stream,
+            region,
+            start: 0,
+            filled: 0,
+        })
+    }
+
+    /// Waits for bytes; says whether any came before the channel was closed.
+    fn fill(&mut self) -> io::Result<bool> {
+        let room = self
+            .region
+            .bytes_mut()
+            .get_mut(self.filled..)
+            .unwrap_or_default();
+        let count = self.stream.read(room)?;
+        self.filled += count;
+        Ok(count > 0)
+    }
+
+    fn next(&mut self) -> io::Result<Option<(u64, Option<Ask<'_>>)>> {
+        let bytes = self
+            .region
+            .bytes_mut()
+            .get(self.start..self.filled)
+            .unwrap_or_default();
+        let Some((message, consumed)) = channel::split(bytes).map_err(io::Error::other)? else {
+            return Ok(None);
+        };
+        self.start += consumed;
+        Ask::decode(message).map(Some).map_err(io::Error::other)
+    }
+
+    /// Moves what is left of a message to the beginning and wipes the rest.
+    fn wipe(&mut self) {
+        if self.start == 0 {
+            return;
+        }
+        self.region
+            .bytes_mut()
+            .copy_within(self.start..self.filled, 0);
+        let left = self.filled - self.start;
+        if let Some(stale) = self.region.bytes_mut().get_mut(left..self.filled) {
+            region::wipe_slice(stale);
+        }
+        (self.start, self.filled) = (0, left);
+    }
+}
+
+/// The answers on their way to the front; workers write there too, whole messages at a time.
+#[derive(Debug)]
+struct Output {
+    stream: Arc<Mutex<File>>,
+    waiting: Vec<u8>,
+}
+
+impl Output {
+    fn put(&mut self, tag: u64, answer: &Answer) {
+        answer.encode(tag, &mut self.waiting);
+        if self.waiting.len() >= BATCH {
+            // A front that is gone is noticed when the channel is read.
+            let _ = self.flush();
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.waiting.is_empty() {
+            let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+            stream.write_all(&self.waiting)?;
+            self.waiting.clear();
+        }
+        Ok(())
+    }
+}
