@@ -95,7 +95,7 @@ fn help(name: &str) -> Result<ExitCode, Error> {
     let mut keyward = describe();
     keyward.build();
     if let Some(verb) = keyward.find_subcommand_mut(name) {
-        output::write(verb.render_long_help().to_string().as_bytes())?;
+        output::write(verb.render_help().to_string().as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn every_verb_shows_examples() {
         for verb in describe().get_subcommands() {
-            let help = verb.clone().render_long_help().to_string();
+            let help = verb.clone().render_help().to_string();
             assert!(help.contains("Examples:"), "{}", verb.get_name());
         }
     }

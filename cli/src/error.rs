@@ -86,7 +86,7 @@ mod tests {
             2
         );
         assert_eq!(Error::Client(ClientError::TooLong(1)).code(), 1);
-        assert_eq!(Error::Flags(FlagError::Conflict).code(), 64);
+        assert_eq!(Error::Flags(FlagError::ProvidersTwice).code(), 64);
         assert_eq!(command(2).code(), 127);
         assert_eq!(command(13).code(), 126);
     }

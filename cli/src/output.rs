@@ -17,13 +17,27 @@ pub(crate) fn write(bytes: &[u8]) -> io::Result<()> {
 
 /// Writes a fact that stops the program, and what to type next.
 pub(crate) fn failure(fact: &dyn Display, hint: Option<&str>) {
-    let mut text = format!("error: {fact}\n");
+    let fact = fact.to_string();
+    let mut text = format!("error: {}\n", without_number(&fact));
     if let Some(hint) = hint {
         text.push_str("hint: ");
         text.push_str(hint);
         text.push('\n');
     }
     say(&text);
+}
+
+/// Returns the system's words for `error`, as `strerror` has them.
+pub(crate) fn reason(error: &io::Error) -> String {
+    without_number(&error.to_string()).to_owned()
+}
+
+/// Cuts the number off that follows the system's words: it says nothing to a person.
+fn without_number(text: &str) -> &str {
+    match text.rsplit_once(" (os error ") {
+        Some((words, number)) if number.ends_with(')') => words,
+        _ => text,
+    }
 }
 
 /// Writes `text`, which ends its own lines, to standard error.
@@ -41,4 +55,18 @@ pub(crate) fn log_from(level: tracing::Level) {
         .finish();
     // It fails only when a log was set before, which nothing else does.
     let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reason_has_no_number() {
+        assert_eq!(
+            reason(&io::Error::from_raw_os_error(2)),
+            "No such file or directory"
+        );
+        assert_eq!(reason(&io::Error::other("odd (os error")), "odd (os error");
+    }
 }

@@ -20,6 +20,7 @@ use keyward_agent::front::server;
 use keyward_agent::front::socket::{self, Bound, Scope, SocketError};
 use thiserror::Error;
 
+use crate::output::reason;
 use crate::{environment, output};
 use activation::ActivationError;
 use flags::{Flags, Foreground};
@@ -94,7 +95,7 @@ pub(crate) fn around_command(
     let Bound { listener, place } = listen(flags)?;
     let socket = printed_path(flags, &place);
     let parent = Some(std::process::id());
-    let pid = process::spawn_front(flags, called, listener, &place, parent)?;
+    let pid = process::spawn_front(flags, called, listener, &place, parent)?.id();
     announce(pid);
     let source = Command::new(program)
         .args(arguments)
@@ -107,9 +108,14 @@ pub(crate) fn around_command(
 
 fn in_background(flags: &Flags, called: Called, shape: Shape) -> Result<ExitCode, StartError> {
     let Bound { listener, place } = listen(flags)?;
-    let pid = process::spawn_front(flags, called, listener, &place, None)?;
-    let text = shape.announce(&printed_path(flags, &place), pid, true);
-    output::write(&text).map_err(StartError::Output)?;
+    let mut front = process::spawn_front(flags, called, listener, &place, None)?;
+    let text = shape.announce(&printed_path(flags, &place), front.id(), true);
+    output::write(&text).map_err(|error| {
+        // Nobody knows where that agent is, and nobody could end it.
+        let _ = front.kill();
+        place.remove();
+        StartError::Output(error)
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -172,13 +178,4 @@ fn listen(flags: &Flags) -> Result<Bound, StartError> {
 fn printed_path(flags: &Flags, place: &socket::Place) -> OsString {
     let given = flags.address.as_ref().filter(|_| !flags.temporary);
     given.map_or_else(|| place.path().into(), |path| path.clone().into_os_string())
-}
-
-/// Returns the system's words for `error`, as `strerror` has them.
-pub(crate) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
-        None => text,
-    }
 }

@@ -85,7 +85,7 @@ pub(super) fn describe() -> Command {
         Arg::new(letter)
             .short(letter.chars().next())
             .help(text)
-            .action(ArgAction::Count)
+            .action(ArgAction::SetTrue)
     });
     let valued = VALUED.map(|(letter, value, text)| {
         let argument = Arg::new(letter)

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use keyward_agent::front::socket::SocketError;
 
-use crate::output;
+use crate::output::{self, reason};
 use crate::start::flags::{FlagError, Flags};
 use crate::start::process::Called;
 use crate::start::stop::StopError;
-use crate::start::{StartError, reason, start};
+use crate::start::{StartError, start};
 
 /// What OpenSSH's `fatal()` exits with.
 const FATAL: u8 = 255;
@@ -76,7 +76,7 @@ impl Refusal {
 
 fn of_flags(error: &FlagError) -> Refusal {
     match error {
-        FlagError::Conflict => Refusal::usage(""),
+        FlagError::Conflict(_) => Refusal::usage(""),
         FlagError::Getopt(error) => Refusal::usage(&format!("{error}\r\n")),
         FlagError::Hash(name) => {
             Refusal::logged(&format!("Invalid hash algorithm \"{name}\""), FATAL)

@@ -7,8 +7,9 @@ use listenfd::ListenFd;
 use thiserror::Error;
 
 use super::flags::Flags;
-use super::{number, reason};
+use super::number;
 use crate::environment;
+use crate::output::reason;
 
 /// The descriptor a supervisor passes its one socket as.
 pub(super) const DESCRIPTOR: i32 = 3;

@@ -72,8 +72,8 @@ pub(crate) struct Flags {
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub(crate) enum FlagError {
-    #[error("flags exclude each other")]
-    Conflict,
+    #[error("{0}")]
+    Conflict(&'static str),
     #[error(transparent)]
     Getopt(#[from] GetoptError),
     #[error("invalid hash algorithm \"{0}\"")]
@@ -194,7 +194,9 @@ impl Reading {
         if !command.is_empty()
             && (other_deed || flags.shape.is_some() || flags.foreground.is_some())
         {
-            return Err(FlagError::Conflict);
+            return Err(FlagError::Conflict(
+                "a command excludes -c, -s, -d, -D, -k and -u",
+            ));
         }
         flags.command = command.to_vec();
         Ok(self.flags)
@@ -202,7 +204,7 @@ impl Reading {
 
     fn set_shape(&mut self, shape: Shape) -> Result<(), FlagError> {
         if self.flags.shape.is_some_and(|earlier| earlier != shape) {
-            return Err(FlagError::Conflict);
+            return Err(FlagError::Conflict("-c and -s exclude each other"));
         }
         self.flags.shape = Some(shape);
         Ok(())
@@ -210,7 +212,9 @@ impl Reading {
 
     fn set_foreground(&mut self, foreground: Foreground) -> Result<(), FlagError> {
         match self.flags.foreground.replace(foreground) {
-            Some(_) => Err(FlagError::Conflict),
+            Some(_) => Err(FlagError::Conflict(
+                "only one of -d and -D is allowed, once",
+            )),
             None => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use keyward_agent::front::options::Options;
 use keyward_agent::front::policy::Rules;
@@ -22,7 +22,7 @@ use keyward_agent::keeper;
 use keyward_agent::keeper::process::LOCKED_ARGUMENT;
 use keyward_agent::keeper::region::Protection;
 use rustix::net::sockopt::socket_acceptconn;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use super::flags::Flags;
 use super::{StartError, inherited};
@@ -57,14 +57,14 @@ impl Called {
     }
 }
 
-/// Starts the front and returns its process id; with `parent` it ends when that process does.
+/// Starts the front; with `parent` it ends when that process does.
 pub(super) fn spawn_front(
     flags: &Flags,
     called: Called,
     listener: UnixListener,
     place: &Place,
     parent: Option<u32>,
-) -> Result<u32, StartError> {
+) -> Result<Child, StartError> {
     let arguments = Arguments {
         called,
         place: place.clone(),
@@ -78,7 +78,6 @@ pub(super) fn spawn_front(
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .map(|child| child.id())
         .map_err(|error| {
             place.remove();
             StartError::Process(error)
@@ -113,9 +112,12 @@ pub(crate) fn keeper(arguments: &[OsString]) -> ExitCode {
     })
 }
 
-/// Names the process and forbids core files, which would hold what its memory does.
+/// Names the process, and keeps its memory from core files and from the user's other processes.
 pub(super) fn harden(called: Called) {
     name_process(called.process_name());
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "other processes may read this one");
+    }
     let nothing = Rlimit {
         current: Some(0),
         maximum: Some(0),

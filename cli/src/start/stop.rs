@@ -7,9 +7,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use thiserror::Error;
 
 use super::shape::Shape;
-use super::{StartError, number, reason};
+use super::{StartError, number};
 use crate::environment::{self, AGENT_PID};
-use crate::output;
+use crate::output::{self, reason};
 
 /// Lowest process id that is believed: 0 and 1 would be the own group and init.
 const PID_MIN: i32 = 2;

@@ -61,7 +61,10 @@ fn flags_of_the_command_are_its_own() {
 fn refuses_a_command_with_flags_that_have_no_use_for_it() {
     for flag in ["-c", "-s", "-k", "-d", "-D", "-u"] {
         let line = format!("{flag} true");
-        assert_eq!(parse(&line), Err(FlagError::Conflict), "{line}");
+        assert!(
+            matches!(parse(&line), Err(FlagError::Conflict(_))),
+            "{line}"
+        );
     }
     for flag in [
         "-T",
@@ -80,7 +83,7 @@ fn refuses_a_command_with_flags_that_have_no_use_for_it() {
 #[test]
 fn refuses_flags_that_exclude_each_other() {
     for line in ["-cs", "-sc", "-dd", "-DD", "-dD", "-Dd"] {
-        assert_eq!(parse(line), Err(FlagError::Conflict), "{line}");
+        assert!(matches!(parse(line), Err(FlagError::Conflict(_))), "{line}");
     }
 }
 
