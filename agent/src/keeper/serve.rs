@@ -284,3 +284,6 @@ impl Output {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
