@@ -284,7 +284,7 @@ impl Agent {
             self.changed.notify_waiters();
         } else {
             *wrong = wrong.saturating_add(1);
-            time::sleep((UNLOCK_DELAY * *wrong).min(UNLOCK_DELAY_MAX)).await;
+            time::sleep(unlock_delay(*wrong)).await;
         }
         opened.map(|_| ())
     }
@@ -356,5 +356,21 @@ impl Agent {
 
     fn note_clearing(&self) {
         self.clearings.set(self.clearings.get().wrapping_add(1));
+    }
+}
+
+/// Returns what the last of so many wrong passphrases costs.
+fn unlock_delay(wrong: u32) -> Duration {
+    UNLOCK_DELAY.saturating_mul(wrong).min(UNLOCK_DELAY_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delay_grows_up_to_ten_seconds() {
+        let delays = [1, 2, 99, 100, 101, u32::MAX].map(|wrong| unlock_delay(wrong).as_millis());
+        assert_eq!(delays, [100, 200, 9900, 10_000, 10_000, 10_000]);
     }
 }

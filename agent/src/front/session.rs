@@ -355,3 +355,6 @@ const fn token_fields<'a>(material: &Material<'a>) -> Option<(&'a [u8], u8)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

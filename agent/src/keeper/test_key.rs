@@ -143,7 +143,7 @@ fn base64(text: &str) -> Vec<u8> {
 /// Splits DER into the contents of its first element and what follows it.
 fn der(bytes: &[u8]) -> (&[u8], &[u8]) {
     let (length, start) = match bytes[1] {
-        short @ ..0x80 => (usize::from(short), 2),
+        short @ ..=0x7f => (usize::from(short), 2),
         0x81 => (usize::from(bytes[2]), 3),
         0x82 => (usize::from(bytes[2]) << 8 | usize::from(bytes[3]), 4),
         other => panic!("length {other:#x}"),
