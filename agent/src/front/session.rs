@@ -55,8 +55,13 @@ impl Session {
         match request {
             Request::RequestIdentities => self.list(),
             Request::Unlock(passphrase) => self.unlock(passphrase).await,
-            Request::Extension(extension) => self.extend(extension),
+            // A bind that was lost while locked would make a forwarded connection look local later.
+            Request::Extension(Extension::SessionBind(bind)) => self.bind(bind),
             _ if self.agent.is_locked() => Response::Failure,
+            Request::Extension(Extension::Query) => Response::ExtensionResponse {
+                name: Extension::QUERY,
+                body: supported_extensions(),
+            },
             Request::SignRequest(request) => self.sign(&request).await,
             Request::AddIdentity(request) => self.add(request).await,
             Request::RemoveIdentity(blob) => self.remove(blob).await,
@@ -245,17 +250,6 @@ impl Session {
         let unlocked = self.agent.unlock(passphrase).await;
         self.record(Event::Unlock, None, None, &unlocked);
         answer(&unlocked)
-    }
-
-    fn extend(&mut self, extension: Extension<'_>) -> Response {
-        match extension {
-            Extension::Query => Response::ExtensionResponse {
-                name: Extension::QUERY,
-                body: supported_extensions(),
-            },
-            Extension::SessionBind(bind) => self.bind(bind),
-            Extension::Unsupported(_) => Response::Failure,
-        }
     }
 
     fn bind(&mut self, bind: Result<SessionBind<'_>, WireError>) -> Response {
