@@ -57,8 +57,8 @@ pub enum Reason {
     /// No identity has this blob, or it is not to be seen on this connection.
     #[error("no such key")]
     NoSuchKey,
-    /// The key went away while a person was asked.
-    #[error("key went away before the answer came")]
+    /// The key went away while a person was asked, or before it was in the ring.
+    #[error("key went away meanwhile")]
     Changed,
     /// The destination constraints of the key are not met.
     #[error("{0}")]

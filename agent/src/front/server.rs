@@ -83,7 +83,7 @@ async fn serve(options: Options) -> io::Result<End> {
         fingerprint_hash: options.fingerprint_hash,
         audit,
     });
-    task::spawn_local(keep(Rc::clone(&agent)));
+    task::spawn_local(keep(Rc::clone(&agent), Alarm::new()?));
     start_control(&agent, &options.place)?;
     options.ready.announce();
     let limit = descriptors.saturating_sub(RESERVED).max(RESERVED);
@@ -134,8 +134,7 @@ fn open_audit(path: Option<&Path>) -> Audit {
 }
 
 /// Does what goes on in the background.
-async fn keep(agent: Rc<Agent>) {
-    let Ok(alarm) = Alarm::new() else { return };
+async fn keep(agent: Rc<Agent>, alarm: Alarm) {
     let restarts = async {
         loop {
             agent.supervisor.ended().await;

@@ -119,19 +119,30 @@ impl Session {
                     prompt::Answer::Deny => return Err(Reason::Refused),
                     prompt::Answer::NoOne => return Err(Reason::NobodyToAsk),
                 }
-                // While a person thought, the agent may have been locked or the key taken away.
-                if self.agent.is_locked() {
-                    return Err(Reason::Locked);
-                }
-                let found = self.agent.ring(|ring| ring.find(request.key_blob));
-                if !found.is_some_and(|found| Rc::ptr_eq(&found, identity)) {
-                    return Err(Reason::Changed);
-                }
+                self.still_usable(identity)?;
             }
         }
-        self.agent
+        let signed = self
+            .agent
             .signature(identity, algorithm, request.data, listed_host)
-            .await
+            .await?;
+        // A touch or a PIN takes as long as a question does.
+        if matches!(identity.signer, Signer::Token(_)) {
+            self.still_usable(identity)?;
+        }
+        Ok(signed)
+    }
+
+    /// Looks again after a person was waited for: meanwhile the agent may have been locked or the
+    /// identity taken away.
+    fn still_usable(&self, identity: &Rc<Identity>) -> Result<(), Reason> {
+        if self.agent.is_locked() {
+            return Err(Reason::Locked);
+        }
+        match self.agent.ring(|ring| ring.find(&identity.blob)) {
+            Some(found) if Rc::ptr_eq(&found, identity) => Ok(()),
+            _ => Err(Reason::Changed),
+        }
     }
 
     async fn add(&self, request: AddIdentity<'_>) -> Response {
@@ -154,26 +165,9 @@ impl Session {
         {
             return Err(Reason::NoSuchKey);
         }
+        let clearings = self.agent.clearings();
         let provider = constraints.sk_provider.as_deref();
-        let signer = match token_fields(&key.material) {
-            Some((application, flags)) => {
-                let provider = self.provider(provider.unwrap_or("internal")).await?;
-                let (key_bytes, application) = (key_bytes.to_vec(), application.to_vec());
-                let presence = flags & USER_PRESENCE != 0;
-                Signer::Token(Rc::new(Token {
-                    key_bytes,
-                    provider,
-                    application,
-                    presence,
-                }))
-            }
-            None if provider.is_some() => return Err(Reason::ProviderWithoutToken),
-            None => {
-                let id = self.agent.supervisor.next_key();
-                self.agent.ask(Ask::Add(id, key_bytes)).await?;
-                Signer::Keeper(id)
-            }
-        };
+        let signer = self.signer(&key.material, key_bytes, provider).await?;
         let lifetime: Option<Duration> = constraints.lifetime.or(self.agent.lifetime);
         let plain = key.plain_blob();
         let identity = Identity {
@@ -187,31 +181,55 @@ impl Session {
             confirm: constraints.confirm,
             destinations: constraints.destinations,
         };
-        self.settle(identity).await
+        self.settle(identity, clearings).await
+    }
+
+    /// Hands the key to the one who will sign with it.
+    async fn signer(
+        &self,
+        material: &Material<'_>,
+        key_bytes: &[u8],
+        provider: Option<&str>,
+    ) -> Result<Signer, Reason> {
+        match token_fields(material) {
+            Some((application, flags)) => {
+                let provider = self.provider(provider.unwrap_or("internal")).await?;
+                let (key_bytes, application) = (key_bytes.to_vec(), application.to_vec());
+                let presence = flags & USER_PRESENCE != 0;
+                Ok(Signer::Token(Rc::new(Token {
+                    key_bytes,
+                    provider,
+                    application,
+                    presence,
+                })))
+            }
+            None if provider.is_some() => Err(Reason::ProviderWithoutToken),
+            None => {
+                let id = self.agent.supervisor.next_key();
+                self.agent.ask(Ask::Add(id, key_bytes)).await?;
+                Ok(Signer::Keeper(id))
+            }
+        }
     }
 
     /// Puts an identity whose key is with its signer into the ring, unless the world has changed
-    /// since it was asked for.
-    async fn settle(&self, identity: Identity) -> Result<(), Reason> {
-        let stale = if self.agent.is_locked() {
-            Some(identity)
+    /// since it was asked for: the agent was locked, or its key was dropped with all others.
+    async fn settle(&self, identity: Identity, clearings: u64) -> Result<(), Reason> {
+        let refused = if self.agent.is_locked() {
+            Some(Reason::Locked)
+        } else if self.agent.clearings() != clearings {
+            Some(Reason::Changed)
         } else {
-            let replaced = self.agent.ring(|ring| ring.put(identity));
-            match replaced {
-                Some(replaced) => {
-                    self.agent.wipe(&replaced.signer).await;
-                    None
-                }
-                None => None,
-            }
+            None
         };
-        match stale {
-            None => Ok(()),
-            Some(identity) => {
-                self.agent.wipe(&identity.signer).await;
-                Err(Reason::Locked)
-            }
+        if let Some(reason) = refused {
+            self.agent.wipe(&identity.signer).await;
+            return Err(reason);
         }
+        if let Some(replaced) = self.agent.ring(|ring| ring.put(identity)) {
+            self.agent.wipe(&replaced.signer).await;
+        }
+        Ok(())
     }
 
     async fn provider(&self, name: &str) -> Result<super::provider::Provider, Reason> {

@@ -60,7 +60,7 @@ pub struct Supervisor {
 struct Running {
     link: Rc<Link>,
     child: RefCell<Option<Child>>,
-    /// Whether a key was ever handed to it.
+    /// Whether a key or a passphrase was ever handed to it.
     used: Cell<bool>,
 }
 
@@ -101,7 +101,7 @@ impl Supervisor {
     /// [`Gone`] when there is none now, or it ended before it answered.
     pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Gone> {
         let running = self.current.borrow().clone().ok_or(Gone)?;
-        if matches!(ask, Ask::Add(..)) {
+        if ask.carries_secret() {
             running.used.set(true);
         }
         running.link.ask(ask).await
@@ -114,12 +114,19 @@ impl Supervisor {
         }
     }
 
-    /// Says whether the current keeper was ever handed a key and is doing nothing now.
-    pub fn is_used_and_idle(&self) -> bool {
+    /// Says whether the current keeper was ever handed a secret.
+    pub fn is_used(&self) -> bool {
         let current = self.current.borrow();
-        current
+        current.as_ref().is_some_and(|running| running.used.get())
+    }
+
+    /// Says whether nobody waits for an answer of the current keeper.
+    pub fn is_idle(&self) -> bool {
+        let current = self.current.borrow();
+        let busy = current
             .as_ref()
-            .is_some_and(|running| running.used.get() && running.link.is_idle())
+            .is_some_and(|running| !running.link.is_idle());
+        !busy
     }
 
     /// Starts a keeper in place of the current one, which ends. Only for when no key is held.
@@ -202,6 +209,8 @@ impl Origin {
                 command
                     .arg0(KEEPER_NAME)
                     .env_clear()
+                    // Signals that a terminal sends to the agent's group are not for the keeper.
+                    .process_group(0)
                     .stdin(OwnedFd::from(theirs));
                 command.stdout(Stdio::null()).stderr(Stdio::null());
                 if *memory == Protection::Locked {
