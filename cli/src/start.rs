@@ -15,7 +15,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use keyward_agent::front::options::Options;
+use keyward_agent::front::options::{Options, Ready};
 use keyward_agent::front::server;
 use keyward_agent::front::socket::{self, Bound, Scope, SocketError};
 use thiserror::Error;
@@ -136,14 +136,16 @@ fn in_foreground(
         Some(request) => request.take()?,
         None => listen(flags)?,
     };
-    if !activated {
-        let text = shape.announce(&printed_path(flags, &place), std::process::id(), false);
-        output::write(&text).map_err(StartError::Output)?;
-    }
+    let announcement = (!activated)
+        .then(|| shape.announce(&printed_path(flags, &place), std::process::id(), false));
     process::harden(called);
     Ok(server::run(Options {
         interrupt_ends: true,
         activated,
+        ready: Ready::new(move || {
+            // Whoever does not read it knows the path, or does without.
+            let _ = output::write(&announcement.unwrap_or_default());
+        }),
         ..process::options(flags, listener, place)
     }))
 }

@@ -11,7 +11,7 @@ use super::audit::{Audit, Event, Outcome, Record};
 use super::clock::{self, Alarm, BootTime};
 use super::policy::{Reason, Rules};
 use super::prompt::{ListedHost, Prompter};
-use super::ring::{Identity, Ring, Signer};
+use super::ring::{FingerprintHash, Identity, Ring, Signer};
 use super::security_key::{self, SecurityKey};
 use super::supervisor::Supervisor;
 use crate::keeper::channel::{Answer, Ask, Refusal};
@@ -53,6 +53,8 @@ pub struct Agent {
     pub rules: Rules,
     /// The lifetime of keys that are added without one.
     pub lifetime: Option<Duration>,
+    /// How fingerprints are written in prompts.
+    pub fingerprint_hash: FingerprintHash,
     audit: RefCell<Audit>,
     /// Connections that are open now.
     pub connections: Cell<usize>,
@@ -71,6 +73,8 @@ pub struct Parts {
     pub rules: Rules,
     /// The lifetime of keys that are added without one.
     pub lifetime: Option<Duration>,
+    /// How fingerprints are written in prompts.
+    pub fingerprint_hash: FingerprintHash,
     /// The record of what was done.
     pub audit: Audit,
 }
@@ -89,6 +93,7 @@ impl Agent {
             tokens: parts.tokens,
             rules: parts.rules,
             lifetime: parts.lifetime,
+            fingerprint_hash: parts.fingerprint_hash,
             audit: RefCell::new(parts.audit),
             connections: Cell::new(0),
         })
@@ -184,7 +189,7 @@ impl Agent {
                 let key = SecurityKey {
                     key_bytes: &token.key_bytes,
                     provider: &token.provider,
-                    fingerprint: &identity.fingerprint,
+                    fingerprint: &identity.shown_fingerprint,
                     presence: token.presence,
                     destination,
                 };

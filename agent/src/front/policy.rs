@@ -139,7 +139,7 @@ pub fn sign<'a>(
     }
     Decision::Confirm(Question {
         comment: &identity.comment,
-        fingerprint: &identity.fingerprint,
+        fingerprint: &identity.shown_fingerprint,
         destination: listed_host(identity, request.data),
     })
 }

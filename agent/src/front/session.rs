@@ -11,7 +11,7 @@ use super::destination;
 use super::peer::Peer;
 use super::policy::{self, Decision, Reason};
 use super::prompt;
-use super::ring::{Identity, Signer, Token, fingerprint};
+use super::ring::{FingerprintHash, Identity, Signer, Token};
 use crate::keeper::channel::Ask;
 use crate::protocol::algorithm::SignatureAlgorithm;
 use crate::protocol::extension::Extension;
@@ -170,11 +170,13 @@ impl Session {
             }
         };
         let lifetime: Option<Duration> = constraints.lifetime.or(self.agent.lifetime);
+        let plain = key.plain_blob();
         let identity = Identity {
             blob,
             key_type: key.key_type(),
             comment: comment.to_vec(),
-            fingerprint: fingerprint(&key.plain_blob()),
+            fingerprint: FingerprintHash::Sha256.of(&plain),
+            shown_fingerprint: self.agent.fingerprint_hash.of(&plain),
             signer,
             expires: lifetime.map(|lifetime| BootTime::now().after(lifetime)),
             confirm: constraints.confirm,

@@ -25,6 +25,9 @@ pub const KEEPER_NAME: &str = "keyward-keeper";
 /// or memory, trying in a loop would make it worse.
 const RETRY: Duration = Duration::from_millis(200);
 
+/// How many keepers in a row may end within [`RETRY`] before the next one has to wait.
+const SHORT_LIVED_MAX: u32 = 20;
+
 /// How a keeper comes into being.
 #[derive(Debug)]
 pub enum Origin {
@@ -49,6 +52,8 @@ pub struct Supervisor {
     ended: Notify,
     /// When the current keeper was started.
     started: Cell<Instant>,
+    /// How many keepers in a row ended soon after their start.
+    short_lived: Cell<u32>,
 }
 
 #[derive(Debug)]
@@ -68,6 +73,7 @@ impl Supervisor {
             last_key: Cell::new(0),
             ended: Notify::new(),
             started: Cell::new(Instant::now()),
+            short_lived: Cell::new(0),
         })
     }
 
@@ -149,10 +155,13 @@ impl Supervisor {
 
     /// Starts another keeper after one has ended, however long it takes.
     ///
-    /// A keeper that ends as soon as it starts, on a system that will not run it, is not started
-    /// over and over without a pause.
+    /// One that ends as soon as it starts, on a system that will not run it, is not started over
+    /// and over without a pause.
     pub async fn restart(self: &Rc<Self>) {
-        if self.started.get().elapsed() < RETRY {
+        let soon = self.started.get().elapsed() < RETRY;
+        self.short_lived
+            .set(if soon { self.short_lived.get() + 1 } else { 0 });
+        if self.short_lived.get() > SHORT_LIVED_MAX {
             time::sleep(RETRY).await;
         }
         while self.renew().is_err() {

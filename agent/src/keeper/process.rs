@@ -1,5 +1,6 @@
 //! The keeper as a process: its start and its end.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ fn run(memory: Protection) -> io::Result<()> {
         ));
     }
     let channel = Channel::new(io::stdin().as_fd().try_clone_to_owned()?)?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     let landlock = sandbox::deny_files();
     // The library looks for its sources of randomness once, and the filter would not let it later.
     rand::fill(&mut [0; 1]).map_err(|_| io::Error::other("no randomness"))?;

@@ -42,13 +42,14 @@ impl Channel {
     /// # Errors
     /// What the system said when it gave no second descriptor or no memory.
     pub fn new(stream: OwnedFd) -> io::Result<Self> {
-        let stream = File::from(stream);
-        let input = Input::new(stream.try_clone()?)?;
-        let output = Output {
-            stream: Arc::new(Mutex::new(stream)),
-            waiting: Vec::with_capacity(BATCH),
-        };
-        Ok(Self { input, output })
+        let stream = Arc::new(File::from(stream));
+        Ok(Self {
+            input: Input::new(Arc::clone(&stream))?,
+            output: Output {
+                stream: Arc::new(Mutex::new(stream)),
+                waiting: Vec::with_capacity(BATCH),
+            },
+        })
     }
 }
 
@@ -186,14 +187,14 @@ impl Secret {
 /// locked memory, never grows, and is wiped as soon as its messages are done.
 #[derive(Debug)]
 struct Input {
-    stream: File,
+    stream: Arc<File>,
     region: Region,
     start: usize,
     filled: usize,
 }
 
 impl Input {
-    fn new(stream: File) -> io::Result<Self> {
+    fn new(stream: Arc<File>) -> io::Result<Self> {
         let region = Region::map(MESSAGE_MAX + 4, Protection::Locked)?;
         Ok(Self {
             stream,
@@ -210,7 +211,7 @@ impl Input {
             .bytes_mut()
             .get_mut(self.filled..)
             .unwrap_or_default();
-        let count = self.stream.read(room)?;
+        let count = (&*self.stream).read(room)?;
         self.filled += count;
         Ok(count > 0)
     }
@@ -247,7 +248,7 @@ impl Input {
 /// The answers on their way to the front; workers write there too, whole messages at a time.
 #[derive(Debug)]
 struct Output {
-    stream: Arc<Mutex<File>>,
+    stream: Arc<Mutex<Arc<File>>>,
     waiting: Vec<u8>,
 }
 

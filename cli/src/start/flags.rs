@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use keyward_agent::front::options::FingerprintHash;
+use keyward_agent::front::ring::FingerprintHash;
 use keyward_agent::front::socket::Scope;
 use thiserror::Error;
 
