@@ -85,6 +85,11 @@ async fn serve(options: Options) -> io::Result<End> {
     });
     task::spawn_local(keep(Rc::clone(&agent), Alarm::new()?));
     start_control(&agent, &options.place)?;
+    agent.record(&Record::new(
+        clock::wall_time(),
+        Event::Start,
+        Outcome::Allow,
+    ));
     options.ready.announce();
     let limit = descriptors.saturating_sub(RESERVED).max(RESERVED);
     let end = tokio::select! {
@@ -92,6 +97,11 @@ async fn serve(options: Options) -> io::Result<End> {
         end = signals.act(&agent, options.interrupt_ends) => Ok(end),
         ended = parent_ended(options.parent) => ended.map(|()| End::Other),
     };
+    agent.record(&Record::new(
+        clock::wall_time(),
+        Event::Stop,
+        Outcome::Allow,
+    ));
     agent.close_audit();
     end
 }

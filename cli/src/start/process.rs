@@ -168,7 +168,7 @@ pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Op
             restrict_web_origins: flags.restrict_websafe,
             allow_remote_providers: flags.allow_remote_pkcs11,
         },
-        memory: Protection::MemfdSecret,
+        memory: flags.memory,
         interrupt_ends: false,
         activated: false,
         parent: None,
