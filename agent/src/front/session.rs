@@ -11,6 +11,7 @@ use super::destination;
 use super::peer::Peer;
 use super::policy::{self, Decision, Reason};
 use super::prompt;
+use super::provider::Provider;
 use super::ring::{FingerprintHash, Identity, Signer, Token};
 use crate::keeper::channel::Ask;
 use crate::protocol::algorithm::SignatureAlgorithm;
@@ -193,7 +194,9 @@ impl Session {
     ) -> Result<Signer, Reason> {
         match token_fields(material) {
             Some((application, flags)) => {
-                let provider = self.provider(provider.unwrap_or("internal")).await?;
+                let provider = self
+                    .provider(provider.unwrap_or(Provider::INTERNAL))
+                    .await?;
                 let (key_bytes, application) = (key_bytes.to_vec(), application.to_vec());
                 let presence = flags & USER_PRESENCE != 0;
                 Ok(Signer::Token(Rc::new(Token {
@@ -232,13 +235,14 @@ impl Session {
         Ok(())
     }
 
-    async fn provider(&self, name: &str) -> Result<super::provider::Provider, Reason> {
-        let found = self.agent.rules.providers.find(name).await;
-        let provider = found.map_err(|error| Reason::Provider(error.to_string()))?;
-        if provider != super::provider::Provider::Internal {
+    async fn provider(&self, name: &str) -> Result<Provider, Reason> {
+        // Before the file system is asked: a remote client must not learn what is there, nor make us
+        // wait for it.
+        if !name.eq_ignore_ascii_case(Provider::INTERNAL) {
             policy::load_provider(&self.bindings, &self.agent.rules)?;
         }
-        Ok(provider)
+        let found = self.agent.rules.providers.find(name).await;
+        found.map_err(|error| Reason::Provider(error.to_string()))
     }
 
     async fn remove(&self, blob: &[u8]) -> Response {
