@@ -1,6 +1,7 @@
 //! One client's connection: bytes in, bytes out, and when to give up on it.
 
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream as StdStream;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::time::{self, Instant};
 use super::agent::Agent;
 use super::frames::Frames;
 use super::peer::Peer;
+use super::readiness;
 use super::session::Session;
 
 /// How long a client may take to send the rest of a frame, or to read an answer. A connection
@@ -20,25 +22,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub async fn serve(agent: Rc<Agent>, stream: UnixStream, peer: Peer) {
     agent.connections.set(agent.connections.get() + 1);
     // Whatever ended it, nobody is left to be told.
-    if let Err(error) = converse(&agent, &stream, peer).await {
+    if let Err(error) = converse(&agent, stream, peer).await {
         tracing::debug!(%error, "connection closed");
     }
     agent.connections.set(agent.connections.get() - 1);
 }
 
-async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Result<()> {
+async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Result<()> {
+    let stream = readiness::watch(stream)?;
     let mut session = Session::new(Rc::clone(agent), Rc::new(peer));
     let mut frames = Frames::default();
     let mut deadline = None;
     loop {
-        match deadline {
+        let mut readable = match deadline {
             None => stream.readable().await?,
             Some(deadline) => time::timeout_at(deadline, stream.readable()).await??,
-        }
-        match frames.fill(stream) {
+        };
+        match frames.fill(stream.get_ref()) {
             Ok(0) => return Ok(()),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                readable.clear_ready();
                 frames.tidy();
                 continue;
             }
@@ -48,7 +52,9 @@ async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Res
         while let Some(message) = frames.take().map_err(io::Error::other)? {
             let response = session.handle(message).await.encode();
             answered = true;
-            write(stream, &response).await?;
+            let left = write(stream.get_ref(), &response)?;
+            session.record();
+            write_rest(stream.get_ref(), left).await?;
         }
         frames.tidy();
         // The time counts from the first byte of a frame, so that a client cannot hold a buffer
@@ -61,15 +67,19 @@ async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Res
     }
 }
 
-async fn write(stream: &UnixStream, mut bytes: &[u8]) -> io::Result<()> {
+/// Writes what the socket takes at once, and returns the rest.
+fn write<'a>(mut stream: &StdStream, bytes: &'a [u8]) -> io::Result<&'a [u8]> {
+    match stream.write(bytes) {
+        Ok(count) => Ok(bytes.get(count..).unwrap_or_default()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(bytes),
+        Err(error) => Err(error),
+    }
+}
+
+async fn write_rest(stream: &StdStream, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        match stream.try_write(bytes) {
-            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                time::timeout(PATIENCE, stream.writable()).await??;
-            }
-            Err(error) => return Err(error),
-        }
+        time::timeout(PATIENCE, readiness::writable(stream)).await??;
+        bytes = write(stream, bytes)?;
     }
     Ok(())
 }

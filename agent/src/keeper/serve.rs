@@ -29,7 +29,10 @@ pub struct Terms {
     pub workers: Workers,
 }
 
-/// The keeper's end of the socket pair, made ready before the system call filter is in force.
+/// The keeper's ends of two socket pairs, made ready before the system call filter is in force.
+///
+/// Of one pair for both directions, the kernel would wake a keeper that waits for requests each
+/// time the front takes an answer.
 #[derive(Debug)]
 pub struct Channel {
     input: Input,
@@ -37,15 +40,14 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Takes the keeper's end, as a file: reading and writing one needs no call for sockets.
+    /// Takes the keeper's ends, as files: reading and writing one needs no call for sockets.
     ///
     /// # Errors
-    /// What the system said when it gave no second descriptor or no memory.
-    pub fn new(stream: OwnedFd) -> io::Result<Self> {
-        let stream = File::from(stream);
-        let input = Input::new(stream.try_clone()?)?;
+    /// What the system said when it gave no memory.
+    pub fn new(requests: OwnedFd, answers: OwnedFd) -> io::Result<Self> {
+        let input = Input::new(File::from(requests))?;
         let output = Output {
-            stream: Arc::new(Mutex::new(stream)),
+            stream: Arc::new(Mutex::new(File::from(answers))),
             waiting: Vec::with_capacity(BATCH),
         };
         Ok(Self { input, output })
