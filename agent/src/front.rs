@@ -19,6 +19,7 @@ pub mod socket;
 pub mod ring;
 pub mod policy;
 pub mod options;
+pub mod readiness;
 pub mod link;
 pub mod supervisor;
 pub mod agent;

@@ -1,6 +1,7 @@
 //! One client's connection: bytes in, bytes out, and when to give up on it.
 
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream as StdStream;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::time::{self, Instant};
 use super::agent::Agent;
 use super::frames::Frames;
 use super::peer::Peer;
+use super::readiness;
 use super::session::Session;
 use crate::protocol::message::{Response, carries_secret};
 
@@ -25,25 +27,27 @@ const LOOK: Duration = Duration::from_millis(500);
 pub async fn serve(agent: Rc<Agent>, stream: UnixStream, peer: Peer) {
     agent.connections.set(agent.connections.get() + 1);
     // Whatever ended it, nobody is left to be told.
-    if let Err(error) = converse(&agent, &stream, peer).await {
+    if let Err(error) = converse(&agent, stream, peer).await {
         tracing::debug!(%error, "connection closed");
     }
     agent.connections.set(agent.connections.get() - 1);
 }
 
-async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Result<()> {
+async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Result<()> {
+    let stream = readiness::watch(stream)?;
     let mut session = Session::new(Rc::clone(agent), Rc::new(peer));
     let mut frames = Frames::default();
     let mut deadline = None;
     loop {
-        match deadline {
+        let mut readable = match deadline {
             None => stream.readable().await?,
             Some(deadline) => time::timeout_at(deadline, stream.readable()).await??,
-        }
-        match frames.fill(stream) {
+        };
+        match frames.fill(stream.get_ref()) {
             Ok(0) => return Ok(()),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                readable.clear_ready();
                 frames.tidy();
                 continue;
             }
@@ -51,11 +55,14 @@ async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Res
         }
         let mut answered = false;
         while let Some(message) = frames.take().map_err(io::Error::other)? {
-            let Some(response) = answer(&mut session, stream, message).await else {
+            let Some(response) = answer(&mut session, stream.get_ref(), message).await else {
                 return Ok(());
             };
+            let response = response.encode();
             answered = true;
-            write(stream, &response.encode()).await?;
+            let left = write(stream.get_ref(), &response)?;
+            session.record();
+            write_rest(stream.get_ref(), left).await?;
         }
         frames.tidy();
         // The time counts from the first byte of a frame, so that a client cannot hold a buffer
@@ -70,7 +77,7 @@ async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Res
 
 /// Answers one message; `None` when the client has gone meanwhile. A question on the screen goes
 /// with it: nobody should have to answer for a client that does not wait any more.
-async fn answer(session: &mut Session, stream: &UnixStream, message: &[u8]) -> Option<Response> {
+async fn answer(session: &mut Session, stream: &StdStream, message: &[u8]) -> Option<Response> {
     // Half of a private key on the channel to the keeper would garble what follows it.
     if message
         .first()
@@ -78,15 +85,19 @@ async fn answer(session: &mut Session, stream: &UnixStream, message: &[u8]) -> O
     {
         return Some(session.handle(message).await);
     }
-    tokio::select! {
+    let response = tokio::select! {
         biased;
         response = session.handle(message) => Some(response),
         () = gone(stream) => None,
+    };
+    if response.is_none() {
+        session.note_gone(message);
     }
+    response
 }
 
 /// Waits until the client has closed its end. One that only has nothing more to say is still there.
-async fn gone(stream: &UnixStream) {
+async fn gone(stream: &StdStream) {
     loop {
         time::sleep(LOOK).await;
         let mut watched = [PollFd::new(stream, PollFlags::empty())];
@@ -102,15 +113,19 @@ async fn gone(stream: &UnixStream) {
     }
 }
 
-async fn write(stream: &UnixStream, mut bytes: &[u8]) -> io::Result<()> {
+/// Writes what the socket takes at once, and returns the rest.
+fn write<'a>(mut stream: &StdStream, bytes: &'a [u8]) -> io::Result<&'a [u8]> {
+    match stream.write(bytes) {
+        Ok(count) => Ok(bytes.get(count..).unwrap_or_default()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(bytes),
+        Err(error) => Err(error),
+    }
+}
+
+async fn write_rest(stream: &StdStream, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        match stream.try_write(bytes) {
-            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                time::timeout(PATIENCE, stream.writable()).await??;
-            }
-            Err(error) => return Err(error),
-        }
+        time::timeout(PATIENCE, readiness::writable(stream)).await??;
+        bytes = write(stream, bytes)?;
     }
     Ok(())
 }

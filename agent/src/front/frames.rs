@@ -1,8 +1,8 @@
 //! The bytes that a client has sent and that are not answered yet.
 
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
 
-use tokio::net::UnixStream;
 use zeroize::Zeroize;
 
 use crate::protocol::frame::{self, FrameTooLong};
@@ -26,10 +26,10 @@ impl Frames {
     ///
     /// # Errors
     /// What the socket said, `WouldBlock` too.
-    pub fn fill(&mut self, stream: &UnixStream) -> io::Result<usize> {
+    pub fn fill(&mut self, mut stream: &UnixStream) -> io::Result<usize> {
         self.make_room();
         let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
-        let count = stream.try_read(room)?;
+        let count = stream.read(room)?;
         self.filled += count;
         Ok(count)
     }

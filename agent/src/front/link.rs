@@ -2,15 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Write};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream as StdStream;
 use std::rc::Rc;
 
 use thiserror::Error;
-use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::sync::{Mutex, Notify, oneshot};
 
+use super::readiness;
 use crate::keeper::channel::{self, Answer, Ask};
 
 /// Bytes read from the keeper at a time.
@@ -24,13 +25,24 @@ const UNTAGGED: u64 = 0;
 #[error("the keeper is gone")]
 pub struct Gone;
 
+/// The front's ends of the two socket pairs to a keeper.
+#[derive(Debug)]
+pub struct Ends {
+    /// Requests go out here.
+    pub requests: StdStream,
+    /// Answers come in here.
+    pub answers: StdStream,
+}
+
 /// A channel to one keeper process, shared by all connections.
 ///
 /// Requests of one turn of the event loop go out in one write. Secrets are not gathered: they go
 /// straight from the frame they came in.
 #[derive(Debug)]
 pub struct Link {
-    stream: UnixStream,
+    /// Not watched by the runtime, which would wake us each time the keeper takes a request.
+    requests: StdStream,
+    answers: UnixStream,
     /// Held by whoever writes, so that messages do not mix.
     writing: Mutex<()>,
     gathered: RefCell<Vec<u8>>,
@@ -41,14 +53,16 @@ pub struct Link {
 }
 
 impl Link {
-    /// Takes one end of a socket pair. [`Link::run`] has to be polled for anything to move.
+    /// Takes the front's ends. [`Link::run`] has to be polled for anything to move.
     ///
     /// # Errors
-    /// What the runtime said when it would not watch the socket.
-    pub fn new(stream: StdStream) -> io::Result<Rc<Self>> {
-        stream.set_nonblocking(true)?;
+    /// What the runtime said when it would not watch a socket.
+    pub fn new(Ends { requests, answers }: Ends) -> io::Result<Rc<Self>> {
+        requests.set_nonblocking(true)?;
+        answers.set_nonblocking(true)?;
         Ok(Rc::new(Self {
-            stream: UnixStream::from_std(stream)?,
+            requests,
+            answers: UnixStream::from_std(answers)?,
             writing: Mutex::new(()),
             gathered: RefCell::default(),
             more: Notify::new(),
@@ -94,7 +108,8 @@ impl Link {
     /// Closes the channel: the keeper ends, and [`Link::run`] returns.
     pub fn close(&self) {
         // Not connected any more is as good.
-        let _ = rustix::net::shutdown(&self.stream, rustix::net::Shutdown::Both);
+        let _ = self.requests.shutdown(Shutdown::Both);
+        let _ = rustix::net::shutdown(&self.answers, rustix::net::Shutdown::Both);
     }
 
     /// Moves messages in both directions until the keeper is gone; then fails all who wait.
@@ -141,18 +156,16 @@ impl Link {
 
     async fn write_all(&self, mut head: &[u8], mut tail: &[u8]) -> io::Result<()> {
         while !head.is_empty() || !tail.is_empty() {
-            self.stream.writable().await?;
-            match self
-                .stream
-                .try_write_vectored(&[IoSlice::new(head), IoSlice::new(tail)])
-            {
+            match (&self.requests).write_vectored(&[IoSlice::new(head), IoSlice::new(tail)]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     let of_head = count.min(head.len());
                     head = head.get(of_head..).unwrap_or_default();
                     tail = tail.get(count - of_head..).unwrap_or_default();
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    readiness::writable(&self.requests).await?;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -164,14 +177,17 @@ impl Link {
     async fn read_answers(&self) {
         let mut buffer: Vec<u8> = Vec::with_capacity(READ);
         loop {
-            if self.stream.ready(Interest::READABLE).await.is_err() {
+            if self.answers.readable().await.is_err() {
                 return;
             }
-            match self.stream.try_read_buf(&mut buffer) {
+            match self.answers.try_read_buf(&mut buffer) {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(_) => return,
+            }
+            if buffer.len() < buffer.capacity() {
+                readiness::drained(&self.answers);
             }
             let Some(consumed) = self.deliver(&buffer) else {
                 return;

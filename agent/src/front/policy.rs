@@ -87,6 +87,9 @@ pub enum Reason {
     /// There is nobody to ask: no askpass program or no display.
     #[error("nobody can be asked: no askpass program or no display")]
     NobodyToAsk,
+    /// The client closed its connection before it had an answer.
+    #[error("client went away before the answer")]
+    ClientGone,
     /// The keeper did not do it.
     #[error("{0}")]
     Keeper(#[from] channel::Refusal),

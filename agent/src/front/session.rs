@@ -1,5 +1,6 @@
 //! One connection: requests in, responses out, without a socket.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -31,6 +32,17 @@ pub struct Session {
     agent: Rc<Agent>,
     peer: Rc<Peer>,
     bindings: Bindings,
+    /// What the last request did, while it is not on record.
+    done: RefCell<Option<Done>>,
+}
+
+/// What a request did, for the audit log.
+#[derive(Debug)]
+struct Done {
+    event: Event,
+    identity: Option<Rc<Identity>>,
+    user: Option<Vec<u8>>,
+    outcome: Result<(), Reason>,
 }
 
 impl Session {
@@ -40,11 +52,16 @@ impl Session {
             agent,
             peer,
             bindings: Bindings::new(),
+            done: RefCell::new(None),
         }
     }
 
     /// Answers one message. Whatever the message is, there is an answer.
+    ///
+    /// [`Session::record`] is to be called once the answer is on its way: finding out who asked
+    /// and waking the thread that writes the log takes longer than a signature.
     pub async fn handle(&mut self, message: &[u8]) -> Response {
+        self.record();
         let request = match Request::decode(message) {
             Ok(request) => request,
             Err(error) => {
@@ -91,7 +108,7 @@ impl Session {
     /// Finds, decides, asks, signs, records.
     async fn sign(&self, request: &SignRequest<'_>) -> Response {
         let Some(identity) = self.agent.ring(|ring| ring.find(request.key_blob)) else {
-            self.record(Event::Sign, None, None, &Err::<(), _>(Reason::NoSuchKey));
+            self.note(Event::Sign, None, None, &Err::<(), _>(Reason::NoSuchKey));
             return Response::Failure;
         };
         let signed = self.signature(&identity, request).await;
@@ -99,7 +116,7 @@ impl Session {
             SignedData::UserAuth(login) => Some(login.user),
             _ => None,
         };
-        self.record(Event::Sign, Some(&identity), user, &signed);
+        self.note(Event::Sign, Some(&identity), user, &signed);
         signed.map_or(Response::Failure, Response::SignResponse)
     }
 
@@ -150,7 +167,7 @@ impl Session {
         let blob: Rc<[u8]> = request.key.blob().into();
         let added = self.put(request, Rc::clone(&blob)).await;
         let identity = self.agent.ring(|ring| ring.find(&blob));
-        self.record(Event::Add, identity.as_deref(), None, &added);
+        self.note(Event::Add, identity.as_ref(), None, &added);
         answer(&added)
     }
 
@@ -248,29 +265,29 @@ impl Session {
     async fn remove(&self, blob: &[u8]) -> Response {
         let found = self.agent.ring(|ring| ring.find(blob));
         let Some(identity) = found.filter(|identity| self.sees(identity)) else {
-            self.record(Event::Remove, None, None, &Err::<(), _>(Reason::NoSuchKey));
+            self.note(Event::Remove, None, None, &Err::<(), _>(Reason::NoSuchKey));
             return Response::Failure;
         };
         self.agent.remove(&identity).await;
-        self.record(Event::Remove, Some(&identity), None, &Ok(()));
+        self.note(Event::Remove, Some(&identity), None, &Ok(()));
         Response::Success
     }
 
     async fn remove_all(&self) -> Response {
         self.agent.clear().await;
-        self.record(Event::RemoveAll, None, None, &Ok(()));
+        self.note(Event::RemoveAll, None, None, &Ok(()));
         Response::Success
     }
 
     async fn lock(&self, passphrase: &[u8]) -> Response {
         let locked = self.agent.lock(passphrase).await;
-        self.record(Event::Lock, None, None, &locked);
+        self.note(Event::Lock, None, None, &locked);
         answer(&locked)
     }
 
     async fn unlock(&self, passphrase: &[u8]) -> Response {
         let unlocked = self.agent.unlock(passphrase).await;
-        self.record(Event::Unlock, None, None, &unlocked);
+        self.note(Event::Unlock, None, None, &unlocked);
         answer(&unlocked)
     }
 
@@ -278,7 +295,7 @@ impl Session {
         match self.bindings.bind(bind) {
             Ok(()) => Response::Success,
             Err(reason) => {
-                self.record(Event::BindSession, None, None, &Err::<(), _>(reason.into()));
+                self.note(Event::BindSession, None, None, &Err::<(), _>(reason.into()));
                 Response::ExtensionFailure
             }
         }
@@ -289,21 +306,46 @@ impl Session {
         destination::permitted(&identity.destinations, &self.bindings, None, now).is_ok()
     }
 
-    fn record<T>(
+    fn note<T>(
         &self,
         event: Event,
-        identity: Option<&Identity>,
+        identity: Option<&Rc<Identity>>,
         user: Option<&[u8]>,
         outcome: &Result<T, Reason>,
     ) {
-        let reason = outcome.as_ref().err().map(ToString::to_string);
+        // While the client waits it is there to be looked at; with its answer it may be gone.
+        self.peer.process();
+        self.done.replace(Some(Done {
+            event,
+            identity: identity.cloned(),
+            user: user.map(<[u8]>::to_vec),
+            outcome: outcome.as_ref().map(|_| ()).map_err(Clone::clone),
+        }));
+    }
+
+    /// Notes that the client of a request has gone before its answer.
+    pub fn note_gone(&self, message: &[u8]) {
+        if let Ok(Request::SignRequest(request)) = Request::decode(message) {
+            let identity = self.agent.ring(|ring| ring.find(request.key_blob));
+            let gone = Err::<(), _>(Reason::ClientGone);
+            self.note(Event::Sign, identity.as_ref(), None, &gone);
+        }
+    }
+
+    /// Puts on record what the last request did, unless that has been done.
+    pub fn record(&self) {
+        let Some(done) = self.done.take() else {
+            return;
+        };
+        let reason = done.outcome.as_ref().err().map(ToString::to_string);
         if let Some(reason) = &reason {
-            tracing::info!(?event, reason, "refused");
+            tracing::info!(event = ?done.event, reason, "refused");
         }
         let host_key = self
             .bindings
             .last()
             .map(|last| last.host_key().fingerprint().to_string());
+        let identity = done.identity.as_ref();
         self.agent.record(&Record {
             reason: reason.as_deref(),
             fingerprint: identity.map(|identity| &*identity.fingerprint),
@@ -312,15 +354,22 @@ impl Session {
             peer: Some(PeerRecord::of(&self.peer)),
             origin: Some(self.bindings.origin()),
             host_key: host_key.as_deref(),
-            user,
+            user: done.user.as_deref(),
             ..Record::new(
                 clock::wall_time(),
-                event,
-                outcome
+                done.event,
+                done.outcome
                     .as_ref()
-                    .map_or_else(Reason::outcome, |_| Outcome::Allow),
+                    .map_or_else(Reason::outcome, |()| Outcome::Allow),
             )
         });
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // A client that does not wait for its answer is on record all the same.
+        self.record();
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{self, Instant};
 
-use super::link::{Gone, Link};
+use super::link::{Ends, Gone, Link};
 use crate::keeper::channel::{Answer, Ask, KeyId};
 use crate::keeper::process::LOCKED_ARGUMENT;
 use crate::keeper::region::Protection;
@@ -134,9 +134,9 @@ impl Supervisor {
     /// # Errors
     /// What the system said; then the current keeper stays.
     pub fn renew(self: &Rc<Self>) -> io::Result<()> {
-        let (stream, child) = self.origin.start()?;
+        let (ends, child) = self.origin.start()?;
         self.started.set(Instant::now());
-        let link = Link::new(stream)?;
+        let link = Link::new(ends)?;
         let running = Rc::new(Running {
             link,
             child: RefCell::new(child),
@@ -201,8 +201,10 @@ impl Running {
 }
 
 impl Origin {
-    fn start(&self) -> io::Result<(UnixStream, Option<Child>)> {
-        let (ours, theirs) = UnixStream::pair()?;
+    fn start(&self) -> io::Result<(Ends, Option<Child>)> {
+        let (requests, their_requests) = UnixStream::pair()?;
+        let (answers, their_answers) = UnixStream::pair()?;
+        let ends = Ends { requests, answers };
         match self {
             Self::Process { program, memory } => {
                 let mut command = Command::new(program);
@@ -211,12 +213,13 @@ impl Origin {
                     .env_clear()
                     // Signals that a terminal sends to the agent's group are not for the keeper.
                     .process_group(0)
-                    .stdin(OwnedFd::from(theirs));
-                command.stdout(Stdio::null()).stderr(Stdio::null());
+                    .stdin(OwnedFd::from(their_requests))
+                    .stdout(OwnedFd::from(their_answers))
+                    .stderr(Stdio::null());
                 if *memory == Protection::Locked {
                     command.arg(LOCKED_ARGUMENT);
                 }
-                command.spawn().map(|child| (ours, Some(child)))
+                command.spawn().map(|child| (ends, Some(child)))
             }
             #[cfg(test)]
             Self::Thread => {
@@ -228,9 +231,9 @@ impl Origin {
                     confinement: Confinement::default(),
                     workers,
                 };
-                let channel = serve::Channel::new(theirs.into())?;
+                let channel = serve::Channel::new(their_requests.into(), their_answers.into())?;
                 std::thread::spawn(move || serve::serve(channel, terms));
-                Ok((ours, None))
+                Ok((ends, None))
             }
         }
     }

@@ -21,9 +21,9 @@ pub const LOCKED_ARGUMENT: &str = "locked";
 /// More threads than this would only wait for each other.
 const WORKERS_MAX: usize = 4;
 
-/// Runs the keeper over its standard input, which has to be one end of a socket pair.
+/// Runs the keeper: requests come over its standard input, answers go to its standard output.
 ///
-/// Ends when the front closes the other end, or with it.
+/// Ends when the front closes the other end of its input, or with it.
 pub fn main(memory: Protection) -> ExitCode {
     // A panic message could quote what it was about.
     std::panic::set_hook(Box::new(|_| std::process::abort()));
@@ -45,8 +45,13 @@ fn run(memory: Protection) -> io::Result<()> {
             "the signature library would not use our heap",
         ));
     }
-    let channel = Channel::new(io::stdin().as_fd().try_clone_to_owned()?)?;
-    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    let requests = io::stdin().as_fd().try_clone_to_owned()?;
+    let answers = io::stdout().as_fd().try_clone_to_owned()?;
+    let channel = Channel::new(requests, answers)?;
+    // Each end is held once: what is closed here is closed for good.
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
     let landlock = sandbox::deny_files();
     // The library looks for its sources of randomness once, and the filter would not let it later.
     rand::fill(&mut [0; 1]).map_err(|_| io::Error::other("no randomness"))?;

@@ -29,7 +29,10 @@ pub struct Terms {
     pub workers: Workers,
 }
 
-/// The keeper's end of the socket pair, made ready before the system call filter is in force.
+/// The keeper's ends of two socket pairs, made ready before the system call filter is in force.
+///
+/// Of one pair for both directions, the kernel would wake a keeper that waits for requests each
+/// time the front takes an answer.
 #[derive(Debug)]
 pub struct Channel {
     input: Input,
@@ -37,19 +40,17 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Takes the keeper's end, as a file: reading and writing one needs no call for sockets.
+    /// Takes the keeper's ends, as files: reading and writing one needs no call for sockets.
     ///
     /// # Errors
-    /// What the system said when it gave no second descriptor or no memory.
-    pub fn new(stream: OwnedFd) -> io::Result<Self> {
-        let stream = Arc::new(File::from(stream));
-        Ok(Self {
-            input: Input::new(Arc::clone(&stream))?,
-            output: Output {
-                stream: Arc::new(Mutex::new(stream)),
-                waiting: Vec::with_capacity(BATCH),
-            },
-        })
+    /// What the system said when it gave no memory.
+    pub fn new(requests: OwnedFd, answers: OwnedFd) -> io::Result<Self> {
+        let input = Input::new(File::from(requests))?;
+        let output = Output {
+            stream: Arc::new(Mutex::new(File::from(answers))),
+            waiting: Vec::with_capacity(BATCH),
+        };
+        Ok(Self { input, output })
     }
 }
 
@@ -193,14 +194,14 @@ impl Secret {
 /// locked memory, never grows, and is wiped as soon as its messages are done.
 #[derive(Debug)]
 struct Input {
-    stream: Arc<File>,
+    stream: File,
     region: Region,
     start: usize,
     filled: usize,
 }
 
 impl Input {
-    fn new(stream: Arc<File>) -> io::Result<Self> {
+    fn new(stream: File) -> io::Result<Self> {
         let region = Region::map(MESSAGE_MAX + 4, Protection::Locked)?;
         Ok(Self {
             stream,
@@ -218,7 +219,7 @@ impl Input {
             .get_mut(self.filled..)
             .unwrap_or_default();
         loop {
-            match (&*self.stream).read(room) {
+            match self.stream.read(room) {
                 Ok(count) => {
                     self.filled += count;
                     return Ok(count > 0);
@@ -262,7 +263,7 @@ impl Input {
 /// The answers on their way to the front; workers write there too, whole messages at a time.
 #[derive(Debug)]
 struct Output {
-    stream: Arc<Mutex<Arc<File>>>,
+    stream: Arc<Mutex<File>>,
     waiting: Vec<u8>,
 }
 

@@ -29,7 +29,7 @@ impl Front {
             confinement: Confinement::default(),
             workers: Workers::start(1, memory).unwrap(),
         };
-        let channel = Channel::new(theirs.into()).unwrap();
+        let channel = Channel::new(theirs.try_clone().unwrap().into(), theirs.into()).unwrap();
         Self {
             stream,
             keeper: thread::spawn(move || serve(channel, terms)),
