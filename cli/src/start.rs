@@ -1,13 +1,13 @@
 //! Starts, stops and cleans up after agents, under whatever name it was asked.
 
-pub(crate) mod activation;
-pub(crate) mod flags;
 pub(crate) mod getopt;
-mod inherited;
-mod lifetime;
 mod number;
-pub(crate) mod process;
+mod lifetime;
 pub(crate) mod shape;
+pub(crate) mod flags;
+mod inherited;
+pub(crate) mod activation;
+pub(crate) mod process;
 pub(crate) mod stop;
 
 use std::ffi::OsString;
