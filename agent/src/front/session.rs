@@ -1,11 +1,14 @@
 //! One connection: requests in, responses out, without a socket.
 
+mod done;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use self::done::Done;
 use super::agent::Agent;
-use super::audit::{Event, Outcome, PeerRecord, Record};
+use super::audit::Event;
 use super::binding::Bindings;
 use super::clock::{self, BootTime};
 use super::destination;
@@ -34,15 +37,6 @@ pub struct Session {
     bindings: Bindings,
     /// What the last request did, while it is not on record.
     done: RefCell<Option<Done>>,
-}
-
-/// What a request did, for the audit log.
-#[derive(Debug)]
-struct Done {
-    event: Event,
-    identity: Option<Rc<Identity>>,
-    user: Option<Vec<u8>>,
-    outcome: Result<(), Reason>,
 }
 
 impl Session {
@@ -334,35 +328,9 @@ impl Session {
 
     /// Puts on record what the last request did, unless that has been done.
     pub fn record(&self) {
-        let Some(done) = self.done.take() else {
-            return;
-        };
-        let reason = done.outcome.as_ref().err().map(ToString::to_string);
-        if let Some(reason) = &reason {
-            tracing::info!(event = ?done.event, reason, "refused");
+        if let Some(done) = self.done.take() {
+            done.record(&self.agent, &self.peer, &self.bindings);
         }
-        let host_key = self
-            .bindings
-            .last()
-            .map(|last| last.host_key().fingerprint().to_string());
-        let identity = done.identity.as_ref();
-        self.agent.record(&Record {
-            reason: reason.as_deref(),
-            fingerprint: identity.map(|identity| &*identity.fingerprint),
-            key_type: identity.map(|identity| identity.key_type.name()),
-            comment: identity.map(|identity| &*identity.comment),
-            peer: Some(PeerRecord::of(&self.peer)),
-            origin: Some(self.bindings.origin()),
-            host_key: host_key.as_deref(),
-            user: done.user.as_deref(),
-            ..Record::new(
-                clock::wall_time(),
-                done.event,
-                done.outcome
-                    .as_ref()
-                    .map_or_else(Reason::outcome, |()| Outcome::Allow),
-            )
-        });
     }
 }
 
