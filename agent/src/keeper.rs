@@ -4,6 +4,8 @@
 //! region of memory that no other process can read, on a heap and on stacks of their own, and is
 //! wiped when it is done with. The proof is a scan of the live process, not this text.
 
+#[cfg(test)]
+pub(crate) mod test_key;
 pub mod region;
 pub mod heap;
 pub mod stack;

@@ -1,13 +1,13 @@
 //! Starts, stops and cleans up after agents, under whatever name it was asked.
 
-pub(crate) mod activation;
-pub(crate) mod flags;
 pub(crate) mod getopt;
-mod inherited;
-mod lifetime;
 mod number;
-pub(crate) mod process;
+mod lifetime;
 pub(crate) mod shape;
+pub(crate) mod flags;
+mod inherited;
+pub(crate) mod activation;
+pub(crate) mod process;
 pub(crate) mod stop;
 
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use keyward_agent::front::options::Options;
+use keyward_agent::front::options::{Options, Ready};
 use keyward_agent::front::server;
 use keyward_agent::front::socket::{self, Bound, Scope, SocketError};
 use thiserror::Error;
@@ -136,14 +136,16 @@ fn in_foreground(
         Some(request) => request.take()?,
         None => listen(flags)?,
     };
-    if !activated {
-        let text = shape.announce(&printed_path(flags, &place), std::process::id(), false);
-        output::write(&text).map_err(StartError::Output)?;
-    }
+    let announcement = (!activated)
+        .then(|| shape.announce(&printed_path(flags, &place), std::process::id(), false));
     process::harden(called);
     Ok(server::run(Options {
         interrupt_ends: true,
         activated,
+        ready: Ready::new(move || {
+            // Whoever does not read it knows the path, or does without.
+            let _ = output::write(&announcement.unwrap_or_default());
+        }),
         ..process::options(flags, listener, place)
     }))
 }

@@ -2,87 +2,14 @@
 
 use std::{
     fs,
-    os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 
-use keyward_tests::{
-    Connection, Home, Key, KeyKind, Run,
-    agent::{self, signal_to},
-    deadline, message, process, program,
-};
+use keyward_tests::{CommandLine, Connection, Key, KeyKind, Run, deadline, message, process};
 use rustix::process::Signal;
 
 const END_LIMIT: Duration = Duration::from_secs(20);
-
-/// A home with a link named `ssh-agent`; what was started there as a daemon is killed at the end.
-pub(crate) struct CommandLine {
-    pub(crate) home: Home,
-}
-
-impl CommandLine {
-    pub(crate) fn new() -> Self {
-        let home = Home::new();
-        let _ = agent::link(&home, &program::path());
-        Self { home }
-    }
-
-    pub(crate) fn ssh_agent(&self, flags: &[&str]) -> Command {
-        let mut command = self.home.command(self.home.path("ssh-agent"));
-        command.args(flags);
-        command
-    }
-
-    /// Starts a daemon and returns what it printed: the text, the socket and the process id.
-    #[track_caller]
-    fn daemon(&self, flags: &[&str]) -> (String, PathBuf, u32) {
-        let said = self.ssh_agent(flags).succeeds().stdout;
-        let socket = between(&said, "SSH_AUTH_SOCK", ";")
-            .trim_start_matches(['=', ' '])
-            .to_owned();
-        let pid = between(&said, "SSH_AGENT_PID", ";")
-            .trim_start_matches(['=', ' '])
-            .parse()
-            .unwrap();
-        (said, PathBuf::from(socket), pid)
-    }
-}
-
-impl Drop for CommandLine {
-    fn drop(&mut self) {
-        for pid in process::with_environment(&format!("HOME={}", self.home.folder().display())) {
-            if process::runs(pid) {
-                signal_to(pid, Signal::KILL);
-            }
-        }
-    }
-}
-
-fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
-    let (_, rest) = text
-        .split_once(start)
-        .unwrap_or_else(|| panic!("no {start} in: {text}"));
-    rest.split_once(end).unwrap().0
-}
-
-/// The names of all files below a folder.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return vec![];
-    };
-    let paths = entries.map(|entry| entry.unwrap().path());
-    paths
-        .flat_map(|path| {
-            if path.is_dir() {
-                files_below(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
-}
 
 #[test]
 fn prints_bourne_shell_lines() {
@@ -137,14 +64,6 @@ fn the_printed_lines_can_be_evaluated() {
 }
 
 #[test]
-fn a_socket_path_with_a_space_can_be_evaluated() {
-    let line = CommandLine::new();
-    let script = "eval \"$(./ssh-agent -s -a \"$HOME/a b\")\"; ssh-add -l";
-    let said = line.home.command("sh").args(["-c", script]).exits(1).stdout;
-    assert!(said.ends_with("The agent has no identities.\n"), "{said}");
-}
-
-#[test]
 fn the_daemon_is_not_the_process_that_was_started() {
     let line = CommandLine::new();
     let (_, socket, pid) = line.daemon(&[]);
@@ -181,85 +100,6 @@ fn foreground_mode_prints_no_process_id_line() {
     deadline::until("the lines", END_LIMIT, || agent.output() == expected);
     agent.signal(Signal::TERM);
     let _ = agent.wait();
-}
-
-#[test]
-fn the_default_socket_lies_in_the_home() {
-    let line = CommandLine::new();
-    let (_, socket, _) = line.daemon(&[]);
-    assert_eq!(socket.parent().unwrap(), line.home.path(".ssh/agent"));
-    let name = socket.file_name().unwrap().to_str().unwrap();
-    let fields: Vec<&str> = name.split('.').collect();
-    assert_eq!(
-        (fields[0], fields[2], fields.len()),
-        ("s", "agent", 4),
-        "{name}"
-    );
-    assert_eq!((fields[1].len(), fields[3].len()), (10, 10), "{name}");
-    assert_eq!(
-        fs::metadata(socket.parent().unwrap())
-            .unwrap()
-            .permissions()
-            .mode()
-            & 0o777,
-        0o700
-    );
-    assert_eq!(
-        fs::metadata(&socket).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
-}
-
-#[test]
-fn dash_capital_t_puts_the_socket_into_the_temporary_folder() {
-    let line = CommandLine::new();
-    let (_, socket, pid) = line.daemon(&["-T"]);
-    let folder = socket.parent().unwrap();
-    assert_eq!(folder.parent().unwrap(), line.home.path("tmp"));
-    let name = folder.file_name().unwrap().to_str().unwrap();
-    assert!(
-        name.starts_with("ssh-") && name.len() >= "ssh-XXXXXXXXXX".len(),
-        "{name}"
-    );
-    assert!(
-        socket
-            .file_name()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .starts_with("agent.")
-    );
-    signal_to(pid, Signal::TERM);
-    deadline::until("the folder to go", END_LIMIT, || !folder.exists());
-}
-
-#[test]
-fn dash_a_names_the_socket() {
-    let line = CommandLine::new();
-    let path = line.home.path("here");
-    let (_, socket, _) = line.daemon(&["-a", path.to_str().unwrap()]);
-    assert_eq!(socket, path);
-    let metadata = fs::metadata(&path).unwrap();
-    assert!(metadata.file_type().is_socket());
-    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
-}
-
-#[test]
-fn a_file_in_the_sockets_place_is_left_alone() {
-    let line = CommandLine::new();
-    let path = line.home.write("here", "precious");
-    let said = line.ssh_agent(&["-a", path.to_str().unwrap()]).exits(1);
-    assert_eq!(said.stdout, "");
-    assert_eq!(fs::read_to_string(path).unwrap(), "precious");
-}
-
-#[test]
-fn a_socket_path_that_is_too_long_is_refused() {
-    let line = CommandLine::new();
-    let path = line.home.path(&"x".repeat(200));
-    let refused = line.ssh_agent(&["-a", path.to_str().unwrap()]).outcome();
-    assert!(matches!(refused.code, Some(1 | 255)), "{refused:?}");
-    assert_eq!(refused.stdout, "");
 }
 
 #[test]
@@ -330,26 +170,6 @@ fn dash_capital_v_prints_the_version() {
     let said = line.ssh_agent(&["-V"]).succeeds();
     assert_eq!(said.stdout, "");
     assert_eq!(said.stderr.lines().count(), 1, "{}", said.stderr);
-}
-
-#[test]
-fn dash_u_clears_stale_sockets_away() {
-    let line = CommandLine::new();
-    let (_, alive, _) = line.daemon(&[]);
-    let (_, stale, pid) = line.daemon(&[]);
-    signal_to(pid, Signal::KILL);
-    deadline::until("the agent to end", END_LIMIT, || !process::runs(pid));
-    for socket in [&alive, &stale] {
-        // Sockets are left alone for an hour: another agent may just be about to listen there.
-        line.home
-            .command("touch")
-            .args(["-d", "2 hours ago"])
-            .arg(socket)
-            .succeeds();
-    }
-    let said = line.ssh_agent(&["-u"]).succeeds();
-    assert_eq!(said.stdout, "Deleted stale agent sockets in ~/.ssh/agent\n");
-    assert_eq!(files_below(&line.home.path(".ssh/agent")), [alive]);
 }
 
 #[test]

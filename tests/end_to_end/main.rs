@@ -23,4 +23,5 @@ mod regress;
 mod signals;
 mod signing;
 mod socket_activation;
+mod sockets;
 mod subprocess;

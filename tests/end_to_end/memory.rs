@@ -3,7 +3,10 @@
 //! All readable memory of all its processes is searched for every form of every secret; see `secret_forms`. Each test also finds
 //! the public keys, so that it does not pass by looking in the wrong place, and a build that does not wipe must fail.
 
-use std::{fs::File, io::Read};
+use std::{
+    fs::{self, File},
+    io::Read,
+};
 
 use keyward_tests::{
     Agent, Home, Key, KeyKind, Run,
@@ -242,6 +245,30 @@ fn holds_no_secret_after_a_refused_key() {
         .collect();
     let found = memory_scan::scan(&scene.agent.processes(), &forms);
     assert!(found.is_empty(), "{}", summary(&found));
+}
+
+#[test]
+fn writes_no_secret_to_a_file() {
+    let scene = scene();
+    scene.sign(1);
+    scene.lock();
+    scene.unlock_wrongly();
+    scene.unlock();
+    let home = scene.agent.home();
+    let log = home.path("state/keyward/audit.jsonl");
+    let written =
+        [log, home.path("agent.out"), home.path("agent.err")].map(|path| fs::read(path).unwrap());
+    assert!(
+        !written[0].is_empty(),
+        "nothing is written to the audit log"
+    );
+    for form in &scene.secrets {
+        let holds = |text: &Vec<u8>| {
+            text.windows(form.bytes.len())
+                .any(|part| part == form.bytes)
+        };
+        assert!(!written.iter().any(holds), "{}", form.name);
+    }
 }
 
 #[test]

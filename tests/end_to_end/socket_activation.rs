@@ -7,10 +7,8 @@ use std::{
     time::Duration,
 };
 
-use keyward_tests::{Connection, Run, deadline, message};
+use keyward_tests::{CommandLine, Connection, Run, deadline, message};
 use rustix::process::Signal;
-
-use crate::command_line::CommandLine;
 
 const LIMIT: Duration = Duration::from_secs(20);
 

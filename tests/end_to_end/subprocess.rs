@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use keyward_tests::{Run, deadline, process};
-
-use crate::command_line::CommandLine;
+use keyward_tests::{CommandLine, Run, deadline, process};
 
 /// The agent looks every ten seconds whether its command is still there.
 const END_LIMIT: Duration = Duration::from_secs(30);

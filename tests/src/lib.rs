@@ -6,21 +6,29 @@
 //! The program under test is `keyward` beside the test binary. The environment variable `KEYWARD_BIN` names another one, such as
 //! OpenSSH's `ssh-agent`, to learn what that does in the same place.
 
-pub mod agent;
-pub mod askpass;
-pub mod connection;
+// In the order of dependence: a group uses those above it only.
 pub mod deadline;
-pub mod home;
-pub mod key;
-pub mod memory_scan;
 pub mod message;
 pub mod process;
 pub mod program;
 pub mod run;
-pub mod secret_forms;
+
+pub mod connection;
+pub mod home;
+
+pub mod askpass;
+pub mod key;
+
+pub mod agent;
 pub mod server;
 
+pub mod command_line;
+pub mod secret_forms;
+
+pub mod memory_scan;
+
 pub use agent::Agent;
+pub use command_line::CommandLine;
 pub use connection::Connection;
 pub use home::Home;
 pub use key::{Key, KeyKind};

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// How long a command may take.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
 /// How long its output may stay open after its end.
 const OUTPUT_LIMIT: Duration = Duration::from_secs(10);
 

@@ -11,7 +11,7 @@ use super::audit::{Audit, Event, Outcome, Record};
 use super::clock::{self, Alarm, BootTime};
 use super::policy::{Reason, Rules};
 use super::prompt::{ListedHost, Prompter};
-use super::ring::{Identity, Ring, Signer};
+use super::ring::{FingerprintHash, Identity, Ring, Signer};
 use super::security_key::{self, SecurityKey};
 use super::supervisor::Supervisor;
 use crate::keeper::channel::{Answer, Ask, Refusal};
@@ -41,6 +41,8 @@ pub struct Agent {
     unlocking: Mutex<u32>,
     /// The answer to a list request on an unbound connection, and the version of its ring.
     listed: RefCell<Option<(u64, Rc<[u8]>)>>,
+    /// How often all keys were dropped at once, or the keeper replaced.
+    clearings: Cell<u64>,
     /// Tells the timers that the ring has changed.
     changed: Notify,
     /// The keeper process.
@@ -53,6 +55,8 @@ pub struct Agent {
     pub rules: Rules,
     /// The lifetime of keys that are added without one.
     pub lifetime: Option<Duration>,
+    /// How fingerprints are written in prompts.
+    pub fingerprint_hash: FingerprintHash,
     audit: RefCell<Audit>,
     /// Connections that are open now.
     pub connections: Cell<usize>,
@@ -71,6 +75,8 @@ pub struct Parts {
     pub rules: Rules,
     /// The lifetime of keys that are added without one.
     pub lifetime: Option<Duration>,
+    /// How fingerprints are written in prompts.
+    pub fingerprint_hash: FingerprintHash,
     /// The record of what was done.
     pub audit: Audit,
 }
@@ -83,12 +89,14 @@ impl Agent {
             locked: Cell::new(false),
             unlocking: Mutex::new(0),
             listed: RefCell::default(),
+            clearings: Cell::new(0),
             changed: Notify::new(),
             supervisor: parts.supervisor,
             prompter: parts.prompter,
             tokens: parts.tokens,
             rules: parts.rules,
             lifetime: parts.lifetime,
+            fingerprint_hash: parts.fingerprint_hash,
             audit: RefCell::new(parts.audit),
             connections: Cell::new(0),
         })
@@ -109,6 +117,12 @@ impl Agent {
     /// Says whether the agent is locked.
     pub const fn is_locked(&self) -> bool {
         self.locked.get()
+    }
+
+    /// Returns a number that changes whenever keys may have been dropped that are in no ring yet: one
+    /// that was handed to the keeper before the change may not be put into the ring after it.
+    pub const fn clearings(&self) -> u64 {
+        self.clearings.get()
     }
 
     /// Returns the number of identities.
@@ -184,7 +198,7 @@ impl Agent {
                 let key = SecurityKey {
                     key_bytes: &token.key_bytes,
                     provider: &token.provider,
-                    fingerprint: &identity.fingerprint,
+                    fingerprint: &identity.shown_fingerprint,
                     presence: token.presence,
                     destination,
                 };
@@ -214,6 +228,7 @@ impl Agent {
 
     /// Takes every identity out and has all keys wiped; returns when that is done.
     pub async fn clear(&self) {
+        self.note_clearing();
         self.ring(|ring| ring.remove_where(|_| true));
         let _ = self.ask(Ask::Clear).await;
     }
@@ -241,6 +256,7 @@ impl Agent {
         let locked = self.ask(Ask::Lock(passphrase)).await;
         if locked.is_err() {
             self.locked.set(false);
+            self.changed.notify_waiters();
         }
         locked.map(|_| ())
     }
@@ -268,13 +284,14 @@ impl Agent {
             self.changed.notify_waiters();
         } else {
             *wrong = wrong.saturating_add(1);
-            time::sleep((UNLOCK_DELAY * *wrong).min(UNLOCK_DELAY_MAX)).await;
+            time::sleep(unlock_delay(*wrong)).await;
         }
         opened.map(|_| ())
     }
 
     /// Does what is left to do when a keeper ended by itself: its keys are gone.
     pub fn note_lost_keeper(&self) {
+        self.note_clearing();
         // The check of the lock passphrase went with the keeper, so the agent cannot stay locked;
         // then nothing that was locked may stay either.
         let locked = self.locked.replace(false);
@@ -318,14 +335,42 @@ impl Agent {
     pub async fn keep_fresh(&self) {
         loop {
             self.changed.notified().await;
-            while self.supervisor.is_used_and_idle() && self.ring(|ring| ring.is_empty()) {
+            // A keeper that is busy now, perhaps with wiping its last key, is looked at again.
+            while self.is_keeper_spent() {
                 time::sleep(EMPTY).await;
-                let unused =
-                    self.supervisor.is_used_and_idle() && self.ring(|ring| ring.is_empty());
-                if unused && !self.locked.get() && self.supervisor.renew().is_ok() {
-                    tracing::debug!("replaced the keeper, which held no key any more");
+                if self.is_keeper_spent() && self.supervisor.is_idle() {
+                    self.note_clearing();
+                    if self.supervisor.renew().is_ok() {
+                        tracing::debug!("replaced the keeper, which held no key any more");
+                    }
                 }
             }
         }
+    }
+
+    /// Says whether the keeper was handed secrets and has none to keep. While the agent is locked, it
+    /// keeps what the passphrase is recognised by.
+    fn is_keeper_spent(&self) -> bool {
+        self.supervisor.is_used() && !self.locked.get() && self.ring(|ring| ring.is_empty())
+    }
+
+    fn note_clearing(&self) {
+        self.clearings.set(self.clearings.get().wrapping_add(1));
+    }
+}
+
+/// Returns what the last of so many wrong passphrases costs.
+fn unlock_delay(wrong: u32) -> Duration {
+    UNLOCK_DELAY.saturating_mul(wrong).min(UNLOCK_DELAY_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delay_grows_up_to_ten_seconds() {
+        let delays = [1, 2, 99, 100, 101, u32::MAX].map(|wrong| unlock_delay(wrong).as_millis());
+        assert_eq!(delays, [100, 200, 9900, 10_000, 10_000, 10_000]);
     }
 }

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::rc::Rc;
 use std::time::Duration;
 
+use rustix::event::{self, PollFd, PollFlags, Timespec};
 use tokio::net::UnixStream;
 use tokio::time::{self, Instant};
 
@@ -13,10 +14,14 @@ use super::frames::Frames;
 use super::peer::Peer;
 use super::readiness;
 use super::session::Session;
+use crate::protocol::message::{Response, carries_secret};
 
 /// How long a client may take to send the rest of a frame, or to read an answer. A connection
 /// between frames may be silent for ever: `ssh` keeps one open for as long as it forwards.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often to look whether a client still waits for an answer that takes long.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Serves a connection until its client is done or has to be cut off.
 pub async fn serve(agent: Rc<Agent>, stream: UnixStream, peer: Peer) {
@@ -50,7 +55,10 @@ async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Resu
         }
         let mut answered = false;
         while let Some(message) = frames.take().map_err(io::Error::other)? {
-            let response = session.handle(message).await.encode();
+            let Some(response) = answer(&mut session, stream.get_ref(), message).await else {
+                return Ok(());
+            };
+            let response = response.encode();
             answered = true;
             let left = write(stream.get_ref(), &response)?;
             session.record();
@@ -64,6 +72,44 @@ async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Resu
             (true, Some(deadline)) if !answered => Some(deadline),
             (true, _) => Some(Instant::now() + PATIENCE),
         };
+    }
+}
+
+/// Answers one message; `None` when the client has gone meanwhile. A question on the screen goes
+/// with it: nobody should have to answer for a client that does not wait any more.
+async fn answer(session: &mut Session, stream: &StdStream, message: &[u8]) -> Option<Response> {
+    // Half of a private key on the channel to the keeper would garble what follows it.
+    if message
+        .first()
+        .is_some_and(|number| carries_secret(*number))
+    {
+        return Some(session.handle(message).await);
+    }
+    let response = tokio::select! {
+        biased;
+        response = session.handle(message) => Some(response),
+        () = gone(stream) => None,
+    };
+    if response.is_none() {
+        session.note_gone(message);
+    }
+    response
+}
+
+/// Waits until the client has closed its end. One that only has nothing more to say is still there.
+async fn gone(stream: &StdStream) {
+    loop {
+        time::sleep(LOOK).await;
+        let mut watched = [PollFd::new(stream, PollFlags::empty())];
+        let looked = event::poll(&mut watched, Some(&Timespec::default()));
+        let [watched] = watched;
+        if looked.is_ok()
+            && watched
+                .revents()
+                .intersects(PollFlags::HUP | PollFlags::ERR)
+        {
+            return;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything the front has to know at its start.
 
+use core::fmt;
 use std::ffi::OsString;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use super::policy::Rules;
 use super::prompt;
+use super::ring::FingerprintHash;
 use super::socket::Place;
 use crate::keeper::region::Protection;
 
@@ -35,6 +37,29 @@ pub struct Options {
     pub program: PathBuf,
     /// What the environment says.
     pub environment: Environment,
+    /// What to do once the agent serves.
+    pub ready: Ready,
+}
+
+/// What to do once the agent serves: from then on a signal ends it in order, socket removed.
+pub struct Ready(Box<dyn FnOnce()>);
+
+impl Ready {
+    /// Takes the action.
+    pub fn new(action: impl FnOnce() + 'static) -> Self {
+        Self(Box::new(action))
+    }
+
+    /// Does it.
+    pub fn announce(self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ready")
+    }
 }
 
 /// What the front takes from the environment it was started in.
@@ -46,14 +71,4 @@ pub struct Environment {
     pub ssh_sk_helper: Option<OsString>,
     /// Where the audit lines go; nowhere when there is no home.
     pub audit_path: Option<PathBuf>,
-}
-
-/// How fingerprints are written in prompts and logs (`-E`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FingerprintHash {
-    /// `MD5:` and hexadecimal pairs, as before OpenSSH 6.8.
-    Md5,
-    /// `SHA256:` and base64 without padding.
-    #[default]
-    Sha256,
 }

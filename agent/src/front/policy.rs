@@ -57,8 +57,8 @@ pub enum Reason {
     /// No identity has this blob, or it is not to be seen on this connection.
     #[error("no such key")]
     NoSuchKey,
-    /// The key went away while a person was asked.
-    #[error("key went away before the answer came")]
+    /// The key went away while a person was asked, or before it was in the ring.
+    #[error("key went away meanwhile")]
     Changed,
     /// The destination constraints of the key are not met.
     #[error("{0}")]
@@ -87,6 +87,9 @@ pub enum Reason {
     /// There is nobody to ask: no askpass program or no display.
     #[error("nobody can be asked: no askpass program or no display")]
     NobodyToAsk,
+    /// The client closed its connection before it had an answer.
+    #[error("client went away before the answer")]
+    ClientGone,
     /// The keeper did not do it.
     #[error("{0}")]
     Keeper(#[from] channel::Refusal),
@@ -139,7 +142,7 @@ pub fn sign<'a>(
     }
     Decision::Confirm(Question {
         comment: &identity.comment,
-        fingerprint: &identity.fingerprint,
+        fingerprint: &identity.shown_fingerprint,
         destination: listed_host(identity, request.data),
     })
 }

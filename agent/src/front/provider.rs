@@ -18,10 +18,13 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// The name of [`Provider::Internal`], in any case.
+    pub const INTERNAL: &str = "internal";
+
     /// Returns the name by which OpenSSH's helpers know the provider.
     pub fn name(&self) -> &[u8] {
         match self {
-            Self::Internal => b"internal",
+            Self::Internal => Self::INTERNAL.as_bytes(),
             Self::Library(path) => path.as_os_str().as_bytes(),
         }
     }
@@ -68,7 +71,7 @@ impl AllowedProviders {
     /// # Errors
     /// [`ProviderError::NotFound`] and [`ProviderError::NotAllowed`].
     pub async fn find(&self, name: &str) -> Result<Provider, ProviderError> {
-        if name.eq_ignore_ascii_case("internal") {
+        if name.eq_ignore_ascii_case(Provider::INTERNAL) {
             return Ok(Provider::Internal);
         }
         let asked = PathBuf::from(name);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use sha2::{Digest, Sha256};
+use md5::{Digest, Md5};
+use sha2::Sha256;
 
 use super::clock::BootTime;
 use super::provider::Provider;
@@ -22,6 +23,8 @@ pub struct Identity {
     pub comment: Vec<u8>,
     /// SHA-256 of the plain public key, as `ssh-keygen -l` prints it.
     pub fingerprint: String,
+    /// The fingerprint as prompts show it (`-E`).
+    pub shown_fingerprint: String,
     /// Who makes its signatures.
     pub signer: Signer,
     /// When it is to be forgotten.
@@ -145,9 +148,30 @@ impl Ring {
     }
 }
 
-/// Returns the fingerprint of a public key blob as `ssh-keygen -l` prints it.
-pub fn fingerprint(blob: &[u8]) -> String {
-    ssh_key::Fingerprint::Sha256(Sha256::digest(blob).into()).to_string()
+/// How fingerprints are written in prompts (`-E`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FingerprintHash {
+    /// `MD5:` and hexadecimal pairs, as before OpenSSH 6.8.
+    Md5,
+    /// `SHA256:` and base64 without padding.
+    #[default]
+    Sha256,
+}
+
+impl FingerprintHash {
+    /// Returns the fingerprint of a public key blob as `ssh-keygen -l -E` prints it.
+    pub fn of(self, blob: &[u8]) -> String {
+        match self {
+            Self::Md5 => {
+                let pairs = Md5::digest(blob)
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect::<Vec<_>>();
+                format!("MD5:{}", pairs.join(":"))
+            }
+            Self::Sha256 => ssh_key::Fingerprint::Sha256(Sha256::digest(blob).into()).to_string(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -160,7 +184,8 @@ mod tests {
             blob: Rc::from([name]),
             key_type: KeyType::Ed25519,
             comment: vec![name],
-            fingerprint: fingerprint(&[name]),
+            fingerprint: FingerprintHash::Sha256.of(&[name]),
+            shown_fingerprint: FingerprintHash::Md5.of(&[name]),
             signer: Signer::Keeper(KeyId(u64::from(name))),
             expires: expires.map(|seconds| BootTime::since_boot(Duration::from_secs(seconds))),
             confirm: false,
@@ -211,5 +236,17 @@ mod tests {
                 .is_empty()
         );
         assert_eq!(ring.len(), 1);
+    }
+
+    #[test]
+    fn fingerprints_are_written_as_ssh_keygen_does() {
+        assert_eq!(
+            FingerprintHash::Md5.of(b""),
+            "MD5:d4:1d:8c:d9:8f:00:b2:04:e9:80:09:98:ec:f8:42:7e"
+        );
+        assert_eq!(
+            FingerprintHash::Sha256.of(b""),
+            "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
+        );
     }
 }

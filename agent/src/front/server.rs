@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{self, DumpableBehavior, Pid, PidfdFlags, Resource, Rlimit};
 use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{self, LocalSet};
 use tokio::time;
 
@@ -66,6 +66,7 @@ enum End {
 }
 
 async fn serve(options: Options) -> io::Result<End> {
+    let signals = Signals::new()?;
     let descriptors = seclude()?;
     let supervisor = Supervisor::new(Origin::Process {
         program: options.program.clone(),
@@ -79,16 +80,28 @@ async fn serve(options: Options) -> io::Result<End> {
         tokens: security_key::Signer::new(options.environment.ssh_sk_helper.clone()),
         rules: options.rules.clone(),
         lifetime: options.lifetime,
+        fingerprint_hash: options.fingerprint_hash,
         audit,
     });
-    task::spawn_local(keep(Rc::clone(&agent)));
+    task::spawn_local(keep(Rc::clone(&agent), Alarm::new()?));
     start_control(&agent, &options.place)?;
+    agent.record(&Record::new(
+        clock::wall_time(),
+        Event::Start,
+        Outcome::Allow,
+    ));
+    options.ready.announce();
     let limit = descriptors.saturating_sub(RESERVED).max(RESERVED);
     let end = tokio::select! {
         result = accept(&agent, options.listener, limit) => result.map(|()| End::Other),
-        end = signalled(&agent, options.interrupt_ends) => end,
+        end = signals.act(&agent, options.interrupt_ends) => Ok(end),
         ended = parent_ended(options.parent) => ended.map(|()| End::Other),
     };
+    agent.record(&Record::new(
+        clock::wall_time(),
+        Event::Stop,
+        Outcome::Allow,
+    ));
     agent.close_audit();
     end
 }
@@ -131,8 +144,7 @@ fn open_audit(path: Option<&Path>) -> Audit {
 }
 
 /// Does what goes on in the background.
-async fn keep(agent: Rc<Agent>) {
-    let Ok(alarm) = Alarm::new() else { return };
+async fn keep(agent: Rc<Agent>, alarm: Alarm) {
     let restarts = async {
         loop {
             agent.supervisor.ended().await;
@@ -215,20 +227,36 @@ fn start_control(agent: &Rc<Agent>, place: &Place) -> io::Result<()> {
     Ok(())
 }
 
-/// Acts on signals until one ends the agent.
-async fn signalled(agent: &Agent, interrupt_ends: bool) -> io::Result<End> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut drop_keys = signal(SignalKind::user_defined1())?;
-    loop {
-        tokio::select! {
-            _ = hangup.recv() => return Ok(End::Other),
-            _ = terminate.recv() => return Ok(End::Terminated),
-            _ = interrupt.recv() => if interrupt_ends { return Ok(End::Other) },
-            _ = drop_keys.recv() => {
-                agent.clear().await;
-                agent.record(&Record::new(clock::wall_time(), Event::RemoveAll, Outcome::Allow));
+/// The signals that mean something to an agent, caught from here on.
+struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+    drop_keys: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            drop_keys: signal(SignalKind::user_defined1())?,
+        })
+    }
+
+    /// Acts on signals until one ends the agent.
+    async fn act(mut self, agent: &Agent, interrupt_ends: bool) -> End {
+        loop {
+            tokio::select! {
+                _ = self.hangup.recv() => return End::Other,
+                _ = self.terminate.recv() => return End::Terminated,
+                _ = self.interrupt.recv() => if interrupt_ends { return End::Other },
+                _ = self.drop_keys.recv() => {
+                    agent.clear().await;
+                    let event = Event::RemoveAll;
+                    agent.record(&Record::new(clock::wall_time(), event, Outcome::Allow));
+                }
             }
         }
     }

@@ -12,7 +12,8 @@ use super::destination;
 use super::peer::Peer;
 use super::policy::{self, Decision, Reason};
 use super::prompt;
-use super::ring::{Identity, Signer, Token, fingerprint};
+use super::provider::Provider;
+use super::ring::{FingerprintHash, Identity, Signer, Token};
 use crate::keeper::channel::Ask;
 use crate::protocol::algorithm::SignatureAlgorithm;
 use crate::protocol::extension::Extension;
@@ -72,8 +73,13 @@ impl Session {
         match request {
             Request::RequestIdentities => self.list(),
             Request::Unlock(passphrase) => self.unlock(passphrase).await,
-            Request::Extension(extension) => self.extend(extension),
+            // A bind that was lost while locked would make a forwarded connection look local later.
+            Request::Extension(Extension::SessionBind(bind)) => self.bind(bind),
             _ if self.agent.is_locked() => Response::Failure,
+            Request::Extension(Extension::Query) => Response::ExtensionResponse {
+                name: Extension::QUERY,
+                body: supported_extensions(),
+            },
             Request::SignRequest(request) => self.sign(&request).await,
             Request::AddIdentity(request) => self.add(request).await,
             Request::RemoveIdentity(blob) => self.remove(blob).await,
@@ -131,19 +137,30 @@ impl Session {
                     prompt::Answer::Deny => return Err(Reason::Refused),
                     prompt::Answer::NoOne => return Err(Reason::NobodyToAsk),
                 }
-                // While a person thought, the agent may have been locked or the key taken away.
-                if self.agent.is_locked() {
-                    return Err(Reason::Locked);
-                }
-                let found = self.agent.ring(|ring| ring.find(request.key_blob));
-                if !found.is_some_and(|found| Rc::ptr_eq(&found, identity)) {
-                    return Err(Reason::Changed);
-                }
+                self.still_usable(identity)?;
             }
         }
-        self.agent
+        let signed = self
+            .agent
             .signature(identity, algorithm, request.data, listed_host)
-            .await
+            .await?;
+        // A touch or a PIN takes as long as a question does.
+        if matches!(identity.signer, Signer::Token(_)) {
+            self.still_usable(identity)?;
+        }
+        Ok(signed)
+    }
+
+    /// Looks again after a person was waited for: meanwhile the agent may have been locked or the
+    /// identity taken away.
+    fn still_usable(&self, identity: &Rc<Identity>) -> Result<(), Reason> {
+        if self.agent.is_locked() {
+            return Err(Reason::Locked);
+        }
+        match self.agent.ring(|ring| ring.find(&identity.blob)) {
+            Some(found) if Rc::ptr_eq(&found, identity) => Ok(()),
+            _ => Err(Reason::Changed),
+        }
     }
 
     async fn add(&self, request: AddIdentity<'_>) -> Response {
@@ -166,71 +183,83 @@ impl Session {
         {
             return Err(Reason::NoSuchKey);
         }
+        let clearings = self.agent.clearings();
         let provider = constraints.sk_provider.as_deref();
-        let signer = match token_fields(&key.material) {
-            Some((application, flags)) => {
-                let provider = self.provider(provider.unwrap_or("internal")).await?;
-                let (key_bytes, application) = (key_bytes.to_vec(), application.to_vec());
-                let presence = flags & USER_PRESENCE != 0;
-                Signer::Token(Rc::new(Token {
-                    key_bytes,
-                    provider,
-                    application,
-                    presence,
-                }))
-            }
-            None if provider.is_some() => return Err(Reason::ProviderWithoutToken),
-            None => {
-                let id = self.agent.supervisor.next_key();
-                self.agent.ask(Ask::Add(id, key_bytes)).await?;
-                Signer::Keeper(id)
-            }
-        };
+        let signer = self.signer(&key.material, key_bytes, provider).await?;
         let lifetime: Option<Duration> = constraints.lifetime.or(self.agent.lifetime);
+        let plain = key.plain_blob();
         let identity = Identity {
             blob,
             key_type: key.key_type(),
             comment: comment.to_vec(),
-            fingerprint: fingerprint(&key.plain_blob()),
+            fingerprint: FingerprintHash::Sha256.of(&plain),
+            shown_fingerprint: self.agent.fingerprint_hash.of(&plain),
             signer,
             expires: lifetime.map(|lifetime| BootTime::now().after(lifetime)),
             confirm: constraints.confirm,
             destinations: constraints.destinations,
         };
-        self.settle(identity).await
+        self.settle(identity, clearings).await
+    }
+
+    /// Hands the key to the one who will sign with it.
+    async fn signer(
+        &self,
+        material: &Material<'_>,
+        key_bytes: &[u8],
+        provider: Option<&str>,
+    ) -> Result<Signer, Reason> {
+        match token_fields(material) {
+            Some((application, flags)) => {
+                let provider = self
+                    .provider(provider.unwrap_or(Provider::INTERNAL))
+                    .await?;
+                let (key_bytes, application) = (key_bytes.to_vec(), application.to_vec());
+                let presence = flags & USER_PRESENCE != 0;
+                Ok(Signer::Token(Rc::new(Token {
+                    key_bytes,
+                    provider,
+                    application,
+                    presence,
+                })))
+            }
+            None if provider.is_some() => Err(Reason::ProviderWithoutToken),
+            None => {
+                let id = self.agent.supervisor.next_key();
+                self.agent.ask(Ask::Add(id, key_bytes)).await?;
+                Ok(Signer::Keeper(id))
+            }
+        }
     }
 
     /// Puts an identity whose key is with its signer into the ring, unless the world has changed
-    /// since it was asked for.
-    async fn settle(&self, identity: Identity) -> Result<(), Reason> {
-        let stale = if self.agent.is_locked() {
-            Some(identity)
+    /// since it was asked for: the agent was locked, or its key was dropped with all others.
+    async fn settle(&self, identity: Identity, clearings: u64) -> Result<(), Reason> {
+        let refused = if self.agent.is_locked() {
+            Some(Reason::Locked)
+        } else if self.agent.clearings() != clearings {
+            Some(Reason::Changed)
         } else {
-            let replaced = self.agent.ring(|ring| ring.put(identity));
-            match replaced {
-                Some(replaced) => {
-                    self.agent.wipe(&replaced.signer).await;
-                    None
-                }
-                None => None,
-            }
+            None
         };
-        match stale {
-            None => Ok(()),
-            Some(identity) => {
-                self.agent.wipe(&identity.signer).await;
-                Err(Reason::Locked)
-            }
+        if let Some(reason) = refused {
+            self.agent.wipe(&identity.signer).await;
+            return Err(reason);
         }
+        if let Some(replaced) = self.agent.ring(|ring| ring.put(identity)) {
+            self.agent.wipe(&replaced.signer).await;
+        }
+        Ok(())
     }
 
-    async fn provider(&self, name: &str) -> Result<super::provider::Provider, Reason> {
-        let found = self.agent.rules.providers.find(name).await;
-        let provider = found.map_err(|error| Reason::Provider(error.to_string()))?;
-        if provider != super::provider::Provider::Internal {
+    async fn provider(&self, name: &str) -> Result<Provider, Reason> {
+        // Before the file system is asked: a remote client must not learn what is there, nor make us
+        // wait for it.
+        if !name.eq_ignore_ascii_case(Provider::INTERNAL) {
             policy::load_provider(&self.bindings, &self.agent.rules)?;
         }
-        Ok(provider)
+        let found = self.agent.rules.providers.find(name).await;
+        found.map_err(|error| Reason::Provider(error.to_string()))
     }
 
     async fn remove(&self, blob: &[u8]) -> Response {
@@ -262,17 +291,6 @@ impl Session {
         answer(&unlocked)
     }
 
-    fn extend(&mut self, extension: Extension<'_>) -> Response {
-        match extension {
-            Extension::Query => Response::ExtensionResponse {
-                name: Extension::QUERY,
-                body: supported_extensions(),
-            },
-            Extension::SessionBind(bind) => self.bind(bind),
-            Extension::Unsupported(_) => Response::Failure,
-        }
-    }
-
     fn bind(&mut self, bind: Result<SessionBind<'_>, WireError>) -> Response {
         match self.bindings.bind(bind) {
             Ok(()) => Response::Success,
@@ -295,12 +313,23 @@ impl Session {
         user: Option<&[u8]>,
         outcome: &Result<T, Reason>,
     ) {
+        // While the client waits it is there to be looked at; with its answer it may be gone.
+        self.peer.process();
         self.done.replace(Some(Done {
             event,
             identity: identity.cloned(),
             user: user.map(<[u8]>::to_vec),
             outcome: outcome.as_ref().map(|_| ()).map_err(Clone::clone),
         }));
+    }
+
+    /// Notes that the client of a request has gone before its answer.
+    pub fn note_gone(&self, message: &[u8]) {
+        if let Ok(Request::SignRequest(request)) = Request::decode(message) {
+            let identity = self.agent.ring(|ring| ring.find(request.key_blob));
+            let gone = Err::<(), _>(Reason::ClientGone);
+            self.note(Event::Sign, identity.as_ref(), None, &gone);
+        }
     }
 
     /// Puts on record what the last request did, unless that has been done.
@@ -373,3 +402,6 @@ const fn token_fields<'a>(material: &Material<'a>) -> Option<(&'a [u8], u8)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,9 @@ pub const KEEPER_NAME: &str = "keyward-keeper";
 /// or memory, trying in a loop would make it worse.
 const RETRY: Duration = Duration::from_millis(200);
 
+/// How many keepers in a row may end within [`RETRY`] before the next one has to wait.
+const SHORT_LIVED_MAX: u32 = 20;
+
 /// How a keeper comes into being.
 #[derive(Debug)]
 pub enum Origin {
@@ -49,13 +52,15 @@ pub struct Supervisor {
     ended: Notify,
     /// When the current keeper was started.
     started: Cell<Instant>,
+    /// How many keepers in a row ended soon after their start.
+    short_lived: Cell<u32>,
 }
 
 #[derive(Debug)]
 struct Running {
     link: Rc<Link>,
     child: RefCell<Option<Child>>,
-    /// Whether a key was ever handed to it.
+    /// Whether a key or a passphrase was ever handed to it.
     used: Cell<bool>,
 }
 
@@ -68,6 +73,7 @@ impl Supervisor {
             last_key: Cell::new(0),
             ended: Notify::new(),
             started: Cell::new(Instant::now()),
+            short_lived: Cell::new(0),
         })
     }
 
@@ -95,7 +101,7 @@ impl Supervisor {
     /// [`Gone`] when there is none now, or it ended before it answered.
     pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Gone> {
         let running = self.current.borrow().clone().ok_or(Gone)?;
-        if matches!(ask, Ask::Add(..)) {
+        if ask.carries_secret() {
             running.used.set(true);
         }
         running.link.ask(ask).await
@@ -108,12 +114,19 @@ impl Supervisor {
         }
     }
 
-    /// Says whether the current keeper was ever handed a key and is doing nothing now.
-    pub fn is_used_and_idle(&self) -> bool {
+    /// Says whether the current keeper was ever handed a secret.
+    pub fn is_used(&self) -> bool {
         let current = self.current.borrow();
-        current
+        current.as_ref().is_some_and(|running| running.used.get())
+    }
+
+    /// Says whether nobody waits for an answer of the current keeper.
+    pub fn is_idle(&self) -> bool {
+        let current = self.current.borrow();
+        let busy = current
             .as_ref()
-            .is_some_and(|running| running.used.get() && running.link.is_idle())
+            .is_some_and(|running| !running.link.is_idle());
+        !busy
     }
 
     /// Starts a keeper in place of the current one, which ends. Only for when no key is held.
@@ -149,10 +162,13 @@ impl Supervisor {
 
     /// Starts another keeper after one has ended, however long it takes.
     ///
-    /// A keeper that ends as soon as it starts, on a system that will not run it, is not started
-    /// over and over without a pause.
+    /// One that ends as soon as it starts, on a system that will not run it, is not started over
+    /// and over without a pause.
     pub async fn restart(self: &Rc<Self>) {
-        if self.started.get().elapsed() < RETRY {
+        let soon = self.started.get().elapsed() < RETRY;
+        self.short_lived
+            .set(if soon { self.short_lived.get() + 1 } else { 0 });
+        if self.short_lived.get() > SHORT_LIVED_MAX {
             time::sleep(RETRY).await;
         }
         while self.renew().is_err() {
@@ -195,6 +211,8 @@ impl Origin {
                 command
                     .arg0(KEEPER_NAME)
                     .env_clear()
+                    // Signals that a terminal sends to the agent's group are not for the keeper.
+                    .process_group(0)
                     .stdin(OwnedFd::from(their_requests))
                     .stdout(OwnedFd::from(their_answers))
                     .stderr(Stdio::null());

@@ -1,5 +1,6 @@
 //! The keeper as a process: its start and its end.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
@@ -47,6 +48,10 @@ fn run(memory: Protection) -> io::Result<()> {
     let requests = io::stdin().as_fd().try_clone_to_owned()?;
     let answers = io::stdout().as_fd().try_clone_to_owned()?;
     let channel = Channel::new(requests, answers)?;
+    // Each end is held once: what is closed here is closed for good.
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
     let landlock = sandbox::deny_files();
     // The library looks for its sources of randomness once, and the filter would not let it later.
     rand::fill(&mut [0; 1]).map_err(|_| io::Error::other("no randomness"))?;

@@ -169,3 +169,6 @@ fn argument(
 const ARCH: TargetArch = TargetArch::x86_64;
 #[cfg(target_arch = "aarch64")]
 const ARCH: TargetArch = TargetArch::aarch64;
+
+#[cfg(test)]
+mod tests;

@@ -122,3 +122,6 @@ fn derive(passphrase: &[u8], salt: &[u8]) -> Result<SecretBytes, Refusal> {
     derived.map_err(|_| Refusal::Passphrase)?;
     Ok(key)
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,6 +108,8 @@ impl Keeper {
         let store = &mut self.store;
         let secret = match &mut self.secret {
             Some(secret) => secret,
+            // Without any key there is none to forget: that must not cost secret memory.
+            None if matches!(ask, Ask::Remove(_) | Ask::Clear) => return Ok(()),
             none => none.insert(Secret::map(self.terms.memory)?),
         };
         secret.stack.run(|| match ask {
@@ -139,11 +141,15 @@ impl Keeper {
             return secret.stack.run(|| key.sign(algorithm, data)).map(Some);
         }
         let digest = signing_key::digest(algorithm, data)?;
+        // A key that is removed or sealed before its turn comes is not kept alive by waiting jobs.
+        let key = Arc::downgrade(&key);
         let stream = Arc::clone(&self.output.stream);
         self.terms.workers.submit(Box::new(move || {
-            let signature = key.sign_digest(algorithm, digest.as_ref());
             // The key goes before the answer: after it, the front may count it as removed.
-            drop(key);
+            let signature = key
+                .upgrade()
+                .ok_or(Refusal::UnknownKey)
+                .and_then(|key| key.sign_digest(algorithm, digest.as_ref()));
             let mut message = Vec::new();
             signature
                 .map_or_else(Answer::Refused, Answer::Signature)
@@ -212,9 +218,17 @@ impl Input {
             .bytes_mut()
             .get_mut(self.filled..)
             .unwrap_or_default();
-        let count = self.stream.read(room)?;
-        self.filled += count;
-        Ok(count > 0)
+        loop {
+            match self.stream.read(room) {
+                Ok(count) => {
+                    self.filled += count;
+                    return Ok(count > 0);
+                }
+                // Stopping and continuing the process may interrupt it.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn next(&mut self) -> io::Result<Option<(u64, Option<Ask<'_>>)>> {
@@ -271,3 +285,6 @@ impl Output {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -186,3 +186,6 @@ fn two_mpints(halves: &[u8]) -> Vec<u8> {
     numbers.put_mpint(s);
     numbers
 }
+
+#[cfg(test)]
+mod tests;

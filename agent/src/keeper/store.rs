@@ -144,3 +144,6 @@ impl Store {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,7 +65,8 @@ const VALUED: [(&str, &str, &str); 5] = [
         "OPTION",
         "allow-remote-pkcs11: let forwarded clients load provider libraries; \
          no-restrict-websafe: let security keys of websites sign anything; \
-         websafe-allow=PATTERNS: applications that count as SSH's own (default ssh:*)",
+         websafe-allow=PATTERNS: applications that count as SSH's own (default ssh:*); \
+         memory=locked: do without secret memory, with which the machine cannot hibernate",
     ),
     (
         "P",

@@ -4,8 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use keyward_agent::front::options::FingerprintHash;
+use keyward_agent::front::ring::FingerprintHash;
 use keyward_agent::front::socket::Scope;
+use keyward_agent::keeper::region::Protection;
 use thiserror::Error;
 
 use super::getopt::{Flag, Getopt, GetoptError};
@@ -66,6 +67,8 @@ pub(crate) struct Flags {
     pub(crate) version: bool,
     /// `-O websafe-allow=…`.
     pub(crate) websafe: String,
+    /// `-O memory=locked`, which OpenSSH does not have.
+    pub(crate) memory: Protection,
 }
 
 /// Says what is wrong with the flags.
@@ -108,6 +111,7 @@ impl Default for Flags {
             temporary: false,
             version: false,
             websafe: WEBSAFE.to_owned(),
+            memory: Protection::MemfdSecret,
         }
     }
 }
@@ -146,6 +150,9 @@ impl Flags {
         if self.allow_remote_pkcs11 {
             put("-O", ALLOW_REMOTE_PKCS11);
         }
+        if self.memory == Protection::Locked {
+            put("-O", MEMORY_LOCKED);
+        }
         if let Some(lifetime) = self.lifetime {
             put("-t", &lifetime.as_secs().to_string());
         }
@@ -156,6 +163,7 @@ impl Flags {
 const ALLOW_REMOTE_PKCS11: &str = "allow-remote-pkcs11";
 const NO_RESTRICT_WEBSAFE: &str = "no-restrict-websafe";
 const WEBSAFE_ALLOW: &str = "websafe-allow=";
+const MEMORY_LOCKED: &str = "memory=locked";
 
 /// The flags read so far, and which of those that come once have come.
 #[derive(Default)]
@@ -224,6 +232,8 @@ impl Reading {
             self.flags.restrict_websafe = false;
         } else if option == ALLOW_REMOTE_PKCS11 {
             self.flags.allow_remote_pkcs11 = true;
+        } else if option == MEMORY_LOCKED {
+            self.flags.memory = Protection::Locked;
         } else if let Some(patterns) = option.strip_prefix(WEBSAFE_ALLOW) {
             if std::mem::replace(&mut self.has_websafe, true) {
                 return Err(FlagError::WebsafeTwice);

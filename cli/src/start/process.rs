@@ -6,14 +6,14 @@
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use keyward_agent::front::options::Options;
+use keyward_agent::front::options::{Options, Ready};
 use keyward_agent::front::policy::Rules;
 use keyward_agent::front::provider::AllowedProviders;
 use keyward_agent::front::server;
@@ -71,17 +71,44 @@ pub(super) fn spawn_front(
         parent,
         flags: flags.clone(),
     };
-    Command::new(PROGRAM)
+    let started = Command::new(PROGRAM)
         .arg0(FRONT)
         .args(arguments.write())
         .stdin(Stdio::from(OwnedFd::from(listener)))
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| {
-            place.remove();
-            StartError::Process(error)
-        })
+        .spawn();
+    started.and_then(wait_until_ready).map_err(|error| {
+        place.remove();
+        StartError::Process(error)
+    })
+}
+
+/// What the front writes to its standard output when it serves.
+const READY: &[u8] = b"ready";
+
+/// Waits until the front serves: one that was told to end before would leave its socket behind.
+fn wait_until_ready(mut front: Child) -> io::Result<Child> {
+    let mut said = Vec::new();
+    if let Some(mut stdout) = front.stdout.take() {
+        stdout.read_to_end(&mut said)?;
+    }
+    if said == READY {
+        return Ok(front);
+    }
+    let status = front.wait()?;
+    Err(io::Error::other(format!("it ended with {status}")))
+}
+
+/// Tells whoever started the front that it serves, and lets go of their pipe.
+fn tell_ready() {
+    // Whoever started the front may be gone already; it serves all the same.
+    let _ = io::stdout()
+        .write_all(READY)
+        .and_then(|()| io::stdout().flush());
+    if let Ok(null) = File::options().write(true).open("/dev/null") {
+        let _ = rustix::stdio::dup2_stdout(null);
+    }
 }
 
 /// Serves in the background, as [`spawn_front`] asked.
@@ -99,6 +126,7 @@ pub(crate) fn front(arguments: &[OsString]) -> ExitCode {
     harden(arguments.called);
     server::run(Options {
         parent: arguments.parent,
+        ready: Ready::new(tell_ready),
         ..options(&arguments.flags, listener, arguments.place)
     })
 }
@@ -140,12 +168,13 @@ pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Op
             restrict_web_origins: flags.restrict_websafe,
             allow_remote_providers: flags.allow_remote_pkcs11,
         },
-        memory: Protection::MemfdSecret,
+        memory: flags.memory,
         interrupt_ends: false,
         activated: false,
         parent: None,
         program: PathBuf::from(PROGRAM),
         environment: environment::of_front(),
+        ready: Ready::new(|| {}),
     }
 }
 

@@ -3,12 +3,12 @@
 use std::fs::DirEntry;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::SocketError;
 use super::name::{host, host_prefix};
-use super::place::{refuses, without_control_prefix};
+use super::place::{control_path, is_left_behind, refuses, without_control_prefix};
 
 /// Sockets younger than this stay: their agent may be about to listen (OpenSSH's one hour).
 const AGE_MIN: Duration = Duration::from_secs(60 * 60);
@@ -42,11 +42,20 @@ pub fn clean_stale(home: &Path, scope: Scope, now: SystemTime) -> Result<(), Soc
     };
     for entry in entries.flatten() {
         if is_stale(&entry, &prefix, now) && refuses(&entry.path()) {
-            tracing::debug!(path = %entry.path().display(), "removing a stale socket");
-            let _ = std::fs::remove_file(entry.path());
+            remove(&entry.path());
         }
     }
     Ok(())
+}
+
+/// Removes a stale socket, and the control socket of the same dead agent whatever its age.
+fn remove(path: &Path) {
+    tracing::debug!(path = %path.display(), "removing a stale socket");
+    let control = control_path(path).filter(|control| is_left_behind(control));
+    for path in control.iter().map(PathBuf::as_path).chain([path]) {
+        // Somebody else may be cleaning up too.
+        let _ = std::fs::remove_file(path);
+    }
 }
 
 fn is_stale(entry: &DirEntry, prefix: &str, now: SystemTime) -> bool {
