@@ -1,6 +1,7 @@
 //! What all connections share: the ring, the keeper, the people to ask, and whether it is locked.
 
 use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -105,6 +106,11 @@ impl Agent {
     /// Writes a line of the audit log.
     pub fn record(&self, record: &Record<'_>) {
         self.audit.borrow().record(record);
+    }
+
+    /// Returns the file of the audit log; none without a log.
+    pub fn audit_file(&self) -> Option<PathBuf> {
+        self.audit.borrow().file().map(Path::to_path_buf)
     }
 
     /// Writes what waits to be written and ends the audit log.

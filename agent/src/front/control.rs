@@ -26,6 +26,8 @@ pub struct About {
     pub socket: String,
     /// The path of the control socket.
     pub control_socket: Option<String>,
+    /// The path of the audit log; none where it cannot be written.
+    pub audit_log: Option<String>,
     /// When the agent was started.
     pub started: BootTime,
 }
@@ -45,6 +47,7 @@ struct Status<'a> {
     uptime_seconds: u64,
     socket: &'a str,
     control_socket: Option<&'a str>,
+    audit_log: Option<&'a str>,
     identities: usize,
     locked: bool,
     connections: usize,
@@ -114,6 +117,7 @@ async fn status(agent: &Agent, about: &About) -> String {
         uptime_seconds: BootTime::now().since(about.started).as_secs(),
         socket: &about.socket,
         control_socket: about.control_socket.as_deref(),
+        audit_log: about.audit_log.as_deref(),
         identities: agent.identities(),
         locked: agent.is_locked(),
         connections: agent.connections.get(),

@@ -198,6 +198,7 @@ fn start_control(agent: &Rc<Agent>, place: &Place) -> io::Result<()> {
     let about = Rc::new(About {
         socket: place.path().display().to_string(),
         control_socket: place.control().map(|path| path.display().to_string()),
+        audit_log: agent.audit_file().map(|path| path.display().to_string()),
         started: BootTime::now(),
     });
     let listener = match place.listen_for_control() {

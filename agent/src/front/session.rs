@@ -60,7 +60,7 @@ impl Session {
             Ok(request) => request,
             Err(error) => {
                 tracing::debug!(%error, "malformed request");
-                return Response::Failure;
+                return self.refuse(message, error.into());
             }
         };
         tracing::debug!(request = request.name(), "request");
@@ -69,7 +69,7 @@ impl Session {
             Request::Unlock(passphrase) => self.unlock(passphrase).await,
             // A bind that was lost while locked would make a forwarded connection look local later.
             Request::Extension(Extension::SessionBind(bind)) => self.bind(bind),
-            _ if self.agent.is_locked() => Response::Failure,
+            _ if self.agent.is_locked() => self.refuse(message, Reason::Locked),
             Request::Extension(Extension::Query) => Response::ExtensionResponse {
                 name: Extension::QUERY,
                 body: supported_extensions(),
@@ -80,8 +80,21 @@ impl Session {
             Request::RemoveAllIdentities => self.remove_all().await,
             Request::RemoveAllRsa1Identities => Response::Success,
             Request::Lock(passphrase) => self.lock(passphrase).await,
-            _ => Response::Failure,
+            Request::SmartcardKey => self.refuse(message, Reason::Smartcard),
+            Request::Extension(_) => Response::Failure,
         }
+    }
+
+    /// Refuses a message as a whole. Its client is told nothing but that it failed: the reason is
+    /// in the audit log or nowhere.
+    fn refuse(&self, message: &[u8], reason: Reason) -> Response {
+        let event = message
+            .first()
+            .and_then(|number| Event::of_message(*number));
+        if let Some(event) = event {
+            self.record(event, None, None, &Err::<(), _>(reason));
+        }
+        Response::Failure
     }
 
     fn list(&self) -> Response {
