@@ -74,9 +74,9 @@ fn running(seconds: Option<&Value>) -> String {
 
 fn protection(memory: &Map<String, Value>) -> String {
     let kind = text(memory.get("protection"));
-    match memory.get("arena_bytes").and_then(Value::as_u64) {
-        Some(bytes) => format!("{kind}, {} KiB", bytes / 1024),
-        None => kind,
+    match memory.get("used_bytes").and_then(Value::as_u64) {
+        Some(bytes) if bytes > 0 => format!("{kind}, {} KiB used", bytes.div_ceil(1024)),
+        _ => kind,
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
         let status = status(
             r#"{"version":"0.1.0","pid":7,"keeper_pid":8,"uptime_seconds":3725,"socket":"/s",
                 "control_socket":"/control.s","identities":2,"locked":false,"connections":1,
-                "memory":{"protection":"memfd_secret","arena_bytes":65536},
+                "memory":{"protection":"memfd_secret","mapped":true,"used_bytes":65000,"size_bytes":67108864},
                 "sandbox":{"seccomp":true,"landlock":true,"no_new_privs":true,"dumpable":false}}"#,
         );
         assert_eq!(
@@ -112,7 +112,7 @@ mod tests {
              identities   2\n\
              locked       no\n\
              connections  1\n\
-             memory       memfd_secret, 64 KiB\n\
+             memory       memfd_secret, 64 KiB used\n\
              sandbox      seccomp yes, landlock yes, no_new_privs yes, dumpable no\n"
         );
     }
