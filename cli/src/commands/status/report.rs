@@ -78,7 +78,10 @@ fn protection(memory: &Map<String, Value>) -> String {
     match memory.get("mapped").and_then(Value::as_bool) {
         // What is not mapped keeps no machine from hibernating.
         Some(false) => format!("{kind}, none in use"),
-        _ => kind,
+        _ => match memory.get("used_bytes").and_then(Value::as_u64) {
+            Some(bytes) if bytes > 0 => format!("{kind}, {} KiB used", bytes.div_ceil(1024)),
+            _ => kind,
+        },
     }
 }
 
@@ -108,7 +111,7 @@ mod tests {
         let status = status(
             r#"{"version":"0.1.0","pid":7,"keeper_pid":8,"uptime_seconds":3725,"socket":"/s",
                 "control_socket":"/control.s","audit_log":"/a","identities":2,"locked":false,"connections":1,
-                "memory":{"protection":"memfd_secret","mapped":true},
+                "memory":{"protection":"memfd_secret","mapped":true,"used_bytes":65000},
                 "sandbox":{"seccomp":true,"landlock":true,"no_new_privs":true,"dumpable":false}}"#,
         );
         assert_eq!(
@@ -122,7 +125,7 @@ mod tests {
              identities   2\n\
              locked       no\n\
              connections  1\n\
-             memory       memfd_secret\n\
+             memory       memfd_secret, 64 KiB used\n\
              sandbox      seccomp yes, landlock yes, no_new_privs yes, dumpable no\n"
         );
     }
