@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::event::{self, PollFd, PollFlags, Timespec};
 use tokio::net::UnixStream;
+use tokio::task;
 use tokio::time::{self, Instant};
 
 use super::agent::Agent;
@@ -51,6 +52,8 @@ async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Res
         }
         let mut answered = false;
         while let Some(message) = frames.take().map_err(io::Error::other)? {
+            // A client that sends without a pause gets its share of the one thread and no more.
+            task::coop::consume_budget().await;
             let Some(response) = answer(&mut session, stream, message).await else {
                 return Ok(());
             };

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::task;
+
 use super::agent::Agent;
 use super::audit::{Event, Outcome, PeerRecord, Record};
 use super::binding::Bindings;
@@ -57,7 +59,7 @@ impl Session {
             Request::RequestIdentities => self.list(),
             Request::Unlock(passphrase) => self.unlock(passphrase).await,
             // A bind that was lost while locked would make a forwarded connection look local later.
-            Request::Extension(Extension::SessionBind(bind)) => self.bind(bind),
+            Request::Extension(Extension::SessionBind(bind)) => self.bind(bind).await,
             _ if self.agent.is_locked() => Response::Failure,
             Request::Extension(Extension::Query) => Response::ExtensionResponse {
                 name: Extension::QUERY,
@@ -274,7 +276,9 @@ impl Session {
         answer(&unlocked)
     }
 
-    fn bind(&mut self, bind: Result<SessionBind<'_>, WireError>) -> Response {
+    async fn bind(&mut self, bind: Result<SessionBind<'_>, WireError>) -> Response {
+        // A host's signature takes long to verify: between two, everyone else has a turn.
+        task::yield_now().await;
         match self.bindings.bind(bind) {
             Ok(()) => Response::Success,
             Err(reason) => {
