@@ -58,6 +58,8 @@ async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Res
                 return Ok(());
             };
             answered = true;
+            frames.forget();
+            session.atone().await;
             write(stream, &response.encode()).await?;
         }
         frames.tidy();
@@ -74,6 +76,11 @@ async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Res
 /// Answers one message; `None` when the client has gone meanwhile. A question on the screen goes
 /// with it: nobody should have to answer for a client that does not wait any more.
 async fn answer(session: &mut Session, stream: &UnixStream, message: &[u8]) -> Option<Response> {
+    tokio::select! {
+        biased;
+        () = session.prepare(message) => {}
+        () = gone(stream) => return None,
+    }
     // Half of a private key on the channel to the keeper would garble what follows it.
     if message
         .first()

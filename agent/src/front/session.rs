@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task;
 
-use super::agent::Agent;
+use super::agent::{Agent, TurnToUnlock};
 use super::audit::{Event, Outcome, PeerRecord, Record};
 use super::binding::Bindings;
 use super::clock::{self, BootTime};
@@ -33,6 +33,7 @@ pub struct Session {
     agent: Rc<Agent>,
     peer: Rc<Peer>,
     bindings: Bindings,
+    turn: Option<TurnToUnlock>,
 }
 
 impl Session {
@@ -42,6 +43,23 @@ impl Session {
             agent,
             peer,
             bindings: Bindings::new(),
+            turn: None,
+        }
+    }
+
+    /// Waits for what has to be waited for before `message` may be handled. Dropping the future is
+    /// harmless, unlike that of [`Session::handle`].
+    pub async fn prepare(&mut self, message: &[u8]) {
+        if self.agent.is_locked() && matches!(Request::decode(message), Ok(Request::Unlock(_))) {
+            self.turn = Some(self.agent.turn_to_unlock().await);
+        }
+    }
+
+    /// Serves the penalty for the message that was handled, which should be wiped by now: a wrong
+    /// passphrase is often nearly the right one.
+    pub async fn atone(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            turn.penalty().await;
         }
     }
 
@@ -270,8 +288,11 @@ impl Session {
         answer(&locked)
     }
 
-    async fn unlock(&self, passphrase: &[u8]) -> Response {
-        let unlocked = self.agent.unlock(passphrase).await;
+    async fn unlock(&mut self, passphrase: &[u8]) -> Response {
+        let unlocked = match &mut self.turn {
+            Some(turn) => self.agent.unlock(passphrase, turn).await,
+            None => Err(Reason::NotLocked),
+        };
         self.record(Event::Unlock, None, None, &unlocked);
         answer(&unlocked)
     }
