@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::event::{self, PollFd, PollFlags, Timespec};
 use tokio::net::UnixStream;
+use tokio::task;
 use tokio::time::{self, Instant};
 
 use super::agent::Agent;
@@ -55,11 +56,15 @@ async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Resu
         }
         let mut answered = false;
         while let Some(message) = frames.take().map_err(io::Error::other)? {
+            // A client that sends without a pause gets its share of the one thread and no more.
+            task::coop::consume_budget().await;
             let Some(response) = answer(&mut session, stream.get_ref(), message).await else {
                 return Ok(());
             };
             let response = response.encode();
             answered = true;
+            frames.forget();
+            session.atone().await;
             let left = write(stream.get_ref(), &response)?;
             session.record();
             write_rest(stream.get_ref(), left).await?;
@@ -78,6 +83,11 @@ async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Resu
 /// Answers one message; `None` when the client has gone meanwhile. A question on the screen goes
 /// with it: nobody should have to answer for a client that does not wait any more.
 async fn answer(session: &mut Session, stream: &StdStream, message: &[u8]) -> Option<Response> {
+    tokio::select! {
+        biased;
+        () = session.prepare(message) => {}
+        () = gone(stream) => return None,
+    }
     // Half of a private key on the channel to the keeper would garble what follows it.
     if message
         .first()

@@ -83,7 +83,7 @@ struct Failure {
 pub async fn serve(agent: Rc<Agent>, about: Rc<About>, mut stream: UnixStream) -> io::Result<()> {
     loop {
         let mut length = [0; 4];
-        stream.read_exact(&mut length).await?;
+        time::timeout(PATIENCE, stream.read_exact(&mut length)).await??;
         let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
         if length > REQUEST_MAX {
             return Err(io::ErrorKind::InvalidData.into());

@@ -69,8 +69,8 @@ mod tests {
         assert!(read("shell -t 8h").is_err());
         for line in ["shell ls -l --all", "shell -- -x"] {
             let matches = read(line).unwrap();
-            let given = matches.get_many::<OsString>("COMMAND").unwrap();
-            assert!(line.ends_with(given.last().unwrap().to_str().unwrap()));
+            let mut given = matches.get_many::<OsString>("COMMAND").unwrap();
+            assert!(line.ends_with(given.next_back().unwrap().to_str().unwrap()));
         }
     }
 }

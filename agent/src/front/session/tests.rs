@@ -8,9 +8,12 @@ mod races;
 mod records;
 mod tokens;
 
+use crate::front::clock::BootTime;
+use crate::keeper::channel::Ask;
 use std::ffi::OsString;
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -247,7 +250,9 @@ async fn signs(session: &mut Session, blob: &[u8]) -> bool {
 impl Session {
     /// Has a message answered and put on record, as a connection does.
     async fn asked(&mut self, message: &[u8]) -> Response {
+        self.prepare(message).await;
         let response = self.handle(message).await;
+        self.atone().await;
         self.record();
         response
     }
