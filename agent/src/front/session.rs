@@ -92,7 +92,7 @@ impl Session {
             .first()
             .and_then(|number| Event::of_message(*number));
         if let Some(event) = event {
-            self.record(event, None, None, &Err::<(), _>(reason));
+            self.note(event, None, None, &Err::<(), _>(reason));
         }
         Response::Failure
     }
