@@ -5,12 +5,14 @@ use std::os::unix::net::UnixListener as StdListener;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{self, DumpableBehavior, Pid, PidfdFlags, Resource, Rlimit};
 use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Semaphore;
 use tokio::task::{self, LocalSet};
 use tokio::time;
 
@@ -32,6 +34,9 @@ const REST: Duration = Duration::from_millis(50);
 
 /// Descriptors that connections may not take: for prompts, tokens, a new keeper, and the log.
 const RESERVED: usize = 32;
+
+/// Commands that are served at once; further ones wait in the kernel's queue.
+const COMMANDS_MAX: usize = 8;
 
 /// The exit code of an agent that was told to end, as OpenSSH's.
 const ENDED: u8 = 2;
@@ -210,21 +215,27 @@ fn start_control(agent: &Rc<Agent>, place: &Place) -> io::Result<()> {
     };
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
-    let agent = Rc::clone(agent);
-    task::spawn_local(async move {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) if admit(&agent, &stream).is_some() => {
-                    let served = control::serve(Rc::clone(&agent), Rc::clone(&about), stream);
-                    // Whatever ended the connection, nobody is left to be told.
-                    task::spawn_local(async { drop(served.await) });
-                }
-                Ok(_) => {}
-                Err(_) => time::sleep(REST).await,
-            }
-        }
-    });
+    task::spawn_local(accept_commands(Rc::clone(agent), about, listener));
     Ok(())
+}
+
+/// Accepts clients of the control socket for ever.
+async fn accept_commands(agent: Rc<Agent>, about: Rc<About>, listener: UnixListener) {
+    let places = Arc::new(Semaphore::new(COMMANDS_MAX));
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        match listener.accept().await {
+            Ok((stream, _)) if admit(&agent, &stream).is_some() => {
+                let served = control::serve(Rc::clone(&agent), Rc::clone(&about), stream);
+                task::spawn_local(async move {
+                    // Whatever ended the connection, nobody is left to be told.
+                    drop(served.await);
+                    drop(place);
+                });
+            }
+            Ok(_) => {}
+            Err(_) => time::sleep(REST).await,
+        }
+    }
 }
 
 /// The signals that mean something to an agent, caught from here on.
