@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use rustix::event::{self, PollFd, PollFlags, Timespec};
 use tokio::net::UnixStream;
+use tokio::task::coop::consume_budget;
 use tokio::time::{self, Instant};
 
 use super::agent::Agent;
 use super::frames::Frames;
 use super::peer::Peer;
 use super::session::Session;
-use crate::protocol::message::{Response, carries_secret};
+use crate::protocol::message::{Response, waits_for_person};
 
 /// How long a client may take to send the rest of a frame, or to read an answer. A connection
 /// between frames may be silent for ever: `ssh` keeps one open for as long as it forwards.
@@ -22,13 +23,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Serves a connection until its client is done or has to be cut off.
-pub async fn serve(agent: Rc<Agent>, stream: UnixStream, peer: Peer) {
+///
+/// It counts as open from this call on and not from when it is first polled: a burst of clients is
+/// accepted before any of them is, and would go beyond the limit otherwise.
+pub fn serve(agent: Rc<Agent>, stream: UnixStream, peer: Peer) -> impl Future<Output = ()> {
     agent.connections.set(agent.connections.get() + 1);
-    // Whatever ended it, nobody is left to be told.
-    if let Err(error) = converse(&agent, &stream, peer).await {
-        tracing::debug!(%error, "connection closed");
+    async move {
+        // Whatever ended it, nobody is left to be told.
+        if let Err(error) = converse(&agent, &stream, peer).await {
+            tracing::debug!(%error, "connection closed");
+        }
+        agent.connections.set(agent.connections.get() - 1);
     }
-    agent.connections.set(agent.connections.get() - 1);
 }
 
 async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Result<()> {
@@ -56,6 +62,9 @@ async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Res
             };
             answered = true;
             write(stream, &response.encode()).await?;
+            // Requests that wait for nothing, thousands of them in one buffer, would keep every
+            // other client waiting.
+            consume_budget().await;
         }
         frames.tidy();
         // The time counts from the first byte of a frame, so that a client cannot hold a buffer
@@ -71,17 +80,21 @@ async fn converse(agent: &Rc<Agent>, stream: &UnixStream, peer: Peer) -> io::Res
 /// Answers one message; `None` when the client has gone meanwhile. A question on the screen goes
 /// with it: nobody should have to answer for a client that does not wait any more.
 async fn answer(session: &mut Session, stream: &UnixStream, message: &[u8]) -> Option<Response> {
-    // Half of a private key on the channel to the keeper would garble what follows it.
-    if message
+    // Everything else is done to its end: half of a private key on the channel to the keeper would
+    // garble what follows it, and what was removed would be in no log.
+    if !message
         .first()
-        .is_some_and(|number| carries_secret(*number))
+        .is_some_and(|number| waits_for_person(*number))
     {
         return Some(session.handle(message).await);
     }
     tokio::select! {
         biased;
         response = session.handle(message) => Some(response),
-        () = gone(stream) => None,
+        () = gone(stream) => {
+            session.abandon(message);
+            None
+        }
     }
 }
 

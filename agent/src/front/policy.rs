@@ -12,7 +12,6 @@ use super::ring::{Identity, Signer};
 use crate::keeper::channel;
 use crate::protocol::message::SignRequest;
 use crate::protocol::signed_data::SignedData;
-use crate::protocol::wire::WireError;
 
 /// The answer to whether something may be done.
 #[derive(Debug)]
@@ -42,9 +41,6 @@ pub struct Rules {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The message cannot be read.
-    #[error("malformed request: {0}")]
-    Malformed(#[from] WireError),
     /// The agent is locked.
     #[error("agent is locked")]
     Locked,
@@ -78,12 +74,12 @@ pub enum Reason {
     /// A connection from another host may not have middleware loaded.
     #[error("provider asked for by a remote client")]
     RemoteProvider,
-    /// Smartcard messages are not supported.
-    #[error("smartcard keys are not supported")]
-    Smartcard,
     /// A person said no.
     #[error("refused at the prompt")]
     Refused,
+    /// The client closed its connection before a person or the signer was done.
+    #[error("client went away before it was answered")]
+    ClientGone,
     /// There is nobody to ask: no askpass program or no display.
     #[error("nobody can be asked: no askpass program or no display")]
     NobodyToAsk,
@@ -103,7 +99,7 @@ impl Reason {
     pub const fn outcome(&self) -> Outcome {
         match self {
             Self::Keeper(channel::Refusal::Passphrase) => Outcome::Deny,
-            Self::Keeper(_) | Self::KeeperGone | Self::Token(_) => Outcome::Fail,
+            Self::Keeper(_) | Self::KeeperGone | Self::Token(_) | Self::ClientGone => Outcome::Fail,
             _ => Outcome::Deny,
         }
     }

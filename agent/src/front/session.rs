@@ -58,7 +58,7 @@ impl Session {
             Request::Unlock(passphrase) => self.unlock(passphrase).await,
             // A bind that was lost while locked would make a forwarded connection look local later.
             Request::Extension(Extension::SessionBind(bind)) => self.bind(bind),
-            _ if self.agent.is_locked() => Response::Failure,
+            _ if self.agent.is_locked() => self.refuse_locked(&request),
             Request::Extension(Extension::Query) => Response::ExtensionResponse {
                 name: Extension::QUERY,
                 body: supported_extensions(),
@@ -71,6 +71,30 @@ impl Session {
             Request::Lock(passphrase) => self.lock(passphrase).await,
             _ => Response::Failure,
         }
+    }
+
+    /// Records a sign request whose client went away before it was answered.
+    pub fn abandon(&self, message: &[u8]) {
+        if let Ok(Request::SignRequest(request)) = Request::decode(message) {
+            let identity = self.agent.ring(|ring| ring.find(request.key_blob));
+            self.record_signing(&request, identity.as_deref(), &Err(Reason::ClientGone));
+        }
+    }
+
+    fn refuse_locked(&self, request: &Request<'_>) -> Response {
+        let refused = Err::<(), _>(Reason::Locked);
+        match request {
+            Request::SignRequest(request) => {
+                let identity = self.agent.ring(|ring| ring.find(request.key_blob));
+                self.record_signing(request, identity.as_deref(), &Err(Reason::Locked));
+            }
+            Request::AddIdentity(_) => self.record(Event::Add, None, None, &refused),
+            Request::RemoveIdentity(_) => self.record(Event::Remove, None, None, &refused),
+            Request::RemoveAllIdentities => self.record(Event::RemoveAll, None, None, &refused),
+            Request::Lock(_) => self.record(Event::Lock, None, None, &refused),
+            _ => {}
+        }
+        Response::Failure
     }
 
     fn list(&self) -> Response {
@@ -90,17 +114,26 @@ impl Session {
 
     /// Finds, decides, asks, signs, records.
     async fn sign(&self, request: &SignRequest<'_>) -> Response {
-        let Some(identity) = self.agent.ring(|ring| ring.find(request.key_blob)) else {
-            self.record(Event::Sign, None, None, &Err::<(), _>(Reason::NoSuchKey));
-            return Response::Failure;
+        let identity = self.agent.ring(|ring| ring.find(request.key_blob));
+        let signed = match &identity {
+            Some(identity) => self.signature(identity, request).await,
+            None => Err(Reason::NoSuchKey),
         };
-        let signed = self.signature(&identity, request).await;
+        self.record_signing(request, identity.as_deref(), &signed);
+        signed.map_or(Response::Failure, Response::SignResponse)
+    }
+
+    fn record_signing(
+        &self,
+        request: &SignRequest<'_>,
+        identity: Option<&Identity>,
+        signed: &Result<Vec<u8>, Reason>,
+    ) {
         let user = match SignedData::classify(request.data) {
             SignedData::UserAuth(login) => Some(login.user),
             _ => None,
         };
-        self.record(Event::Sign, Some(&identity), user, &signed);
-        signed.map_or(Response::Failure, Response::SignResponse)
+        self.record(Event::Sign, identity, user, signed);
     }
 
     async fn signature(
@@ -161,9 +194,7 @@ impl Session {
             comment,
             constraints,
         } = request;
-        if let Some(hidden) = self.agent.ring(|ring| ring.find(&blob))
-            && !self.sees(&hidden)
-        {
+        if self.is_hidden(&blob) {
             return Err(Reason::NoSuchKey);
         }
         let clearings = self.agent.clearings();
@@ -216,12 +247,15 @@ impl Session {
     }
 
     /// Puts an identity whose key is with its signer into the ring, unless the world has changed
-    /// since it was asked for: the agent was locked, or its key was dropped with all others.
+    /// since it was asked for: the agent was locked, its key was dropped with all others, or the same
+    /// key was added with constraints that hide it from this connection.
     async fn settle(&self, identity: Identity, clearings: u64) -> Result<(), Reason> {
         let refused = if self.agent.is_locked() {
             Some(Reason::Locked)
         } else if self.agent.clearings() != clearings {
             Some(Reason::Changed)
+        } else if self.is_hidden(&identity.blob) {
+            Some(Reason::NoSuchKey)
         } else {
             None
         };
@@ -276,12 +310,21 @@ impl Session {
 
     fn bind(&mut self, bind: Result<SessionBind<'_>, WireError>) -> Response {
         match self.bindings.bind(bind) {
-            Ok(()) => Response::Success,
+            Ok(()) => {
+                self.record(Event::BindSession, None, None, &Ok(()));
+                Response::Success
+            }
             Err(reason) => {
                 self.record(Event::BindSession, None, None, &Err::<(), _>(reason.into()));
                 Response::ExtensionFailure
             }
         }
+    }
+
+    /// Says whether an identity is there that this connection may not know of, and so not replace.
+    fn is_hidden(&self, blob: &[u8]) -> bool {
+        let held = self.agent.ring(|ring| ring.find(blob));
+        held.is_some_and(|held| !self.sees(&held))
     }
 
     fn sees(&self, identity: &Identity) -> bool {
