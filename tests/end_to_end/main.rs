@@ -5,6 +5,7 @@
 mod every_key;
 
 mod adding;
+mod audit;
 mod command_line;
 mod confirming;
 mod crowding;
@@ -20,7 +21,9 @@ mod memory;
 mod other_clients;
 mod other_users;
 mod regress;
+mod shell;
 mod signals;
 mod signing;
 mod socket_activation;
+mod status;
 mod subprocess;
