@@ -141,6 +141,18 @@ fn a_locked_agent_whose_keeper_has_died_lists_nothing_and_signs_nothing() {
     assert_eq!(sign(&mut connection), message::FAILURE);
 }
 
+/// Its secret memory, with which the machine could not hibernate, would stay until the next key came and went.
+#[test]
+fn the_keeper_that_refused_its_only_key_is_replaced() {
+    let agent = Agent::start(&[]);
+    let first = keeper(&agent);
+    let mut request = message::add(&[7; 32], "key");
+    // The last byte of the seed: type, "ssh-ed25519" and the public key come before it, each after its length.
+    request[1 + 4 + 11 + 4 + 32 + 4 + 31] ^= 1;
+    assert_eq!(agent.connect().ask(&request), message::FAILURE);
+    deadline::until("another keeper", LIMIT, || !process::runs(first));
+}
+
 #[test]
 fn the_front_ends_its_keeper_in_order() {
     let (mut agent, keeper) = agent_and_keeper();

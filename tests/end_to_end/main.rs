@@ -6,6 +6,7 @@ mod every_key;
 
 mod adding;
 mod auditing;
+mod audit;
 mod command_line;
 mod confirming;
 mod crowding;
@@ -21,8 +22,10 @@ mod memory;
 mod other_clients;
 mod other_users;
 mod regress;
+mod shell;
 mod signals;
 mod signing;
 mod socket_activation;
 mod sockets;
+mod status;
 mod subprocess;

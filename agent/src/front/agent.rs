@@ -45,7 +45,7 @@ pub struct Agent {
     listed: RefCell<Option<(u64, Rc<[u8]>)>>,
     /// How often all keys were dropped at once, or the keeper replaced.
     clearings: Cell<u64>,
-    /// Tells the timers that the ring has changed.
+    /// Tells the timers that the ring or the keys in the keeper have changed.
     changed: Notify,
     /// The keeper process.
     pub supervisor: Rc<Supervisor>,
@@ -235,7 +235,12 @@ impl Agent {
     /// [`Reason::Keeper`] with its refusal, or [`Reason::KeeperGone`].
     pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Reason> {
         match self.supervisor.ask(ask).await {
-            Ok(Answer::Refused(refusal)) => Err(refusal.into()),
+            Ok(Answer::Refused(refusal)) => {
+                // A key that was refused is in no ring, whose change would tell that its keeper is
+                // to be replaced.
+                self.changed.notify_waiters();
+                Err(refusal.into())
+            }
             Ok(answer) => Ok(answer),
             Err(_gone) => Err(Reason::KeeperGone),
         }
@@ -259,6 +264,7 @@ impl Agent {
         if let Signer::Keeper(key) = signer {
             // A keeper that is gone has no key any more either.
             let _ = self.ask(Ask::Remove(*key)).await;
+            self.changed.notify_waiters();
         }
     }
 

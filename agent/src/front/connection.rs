@@ -15,7 +15,7 @@ use super::frames::Frames;
 use super::peer::Peer;
 use super::readiness;
 use super::session::Session;
-use crate::protocol::message::{Response, carries_secret};
+use crate::protocol::message::{Response, waits_for_person};
 
 /// How long a client may take to send the rest of a frame, or to read an answer. A connection
 /// between frames may be silent for ever: `ssh` keeps one open for as long as it forwards.
@@ -25,13 +25,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Serves a connection until its client is done or has to be cut off.
-pub async fn serve(agent: Rc<Agent>, stream: UnixStream, peer: Peer) {
+///
+/// It counts as open from this call on and not from when it is first polled: a burst of clients is
+/// accepted before any of them is, and would go beyond the limit otherwise.
+pub fn serve(agent: Rc<Agent>, stream: UnixStream, peer: Peer) -> impl Future<Output = ()> {
     agent.connections.set(agent.connections.get() + 1);
-    // Whatever ended it, nobody is left to be told.
-    if let Err(error) = converse(&agent, stream, peer).await {
-        tracing::debug!(%error, "connection closed");
+    async move {
+        // Whatever ended it, nobody is left to be told.
+        if let Err(error) = converse(&agent, stream, peer).await {
+            tracing::debug!(%error, "connection closed");
+        }
+        agent.connections.set(agent.connections.get() - 1);
     }
-    agent.connections.set(agent.connections.get() - 1);
 }
 
 async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Result<()> {
@@ -88,10 +93,11 @@ async fn answer(session: &mut Session, stream: &StdStream, message: &[u8]) -> Op
         () = session.prepare(message) => {}
         () = gone(stream) => return None,
     }
-    // Half of a private key on the channel to the keeper would garble what follows it.
-    if message
+    // Everything else is done to its end: half of a private key on the channel to the keeper would
+    // garble what follows it, and what was removed would be in no log.
+    if !message
         .first()
-        .is_some_and(|number| carries_secret(*number))
+        .is_some_and(|number| waits_for_person(*number))
     {
         return Some(session.handle(message).await);
     }

@@ -16,7 +16,7 @@ use crate::keeper::channel::{Answer, Ask, Report};
 /// The longest request in bytes.
 const REQUEST_MAX: usize = 4 << 10;
 
-/// How long a request may take to come and its answer to be read.
+/// How long a request may take to come, its length included, and its answer to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the agent knows of itself beside its shared state.
@@ -51,8 +51,10 @@ struct Status<'a> {
     identities: usize,
     locked: bool,
     connections: usize,
-    memory: Memory,
-    sandbox: Sandbox,
+    /// As the keeper tells it; unknown without one.
+    memory: Option<Memory>,
+    /// Likewise.
+    sandbox: Option<Sandbox>,
 }
 
 #[derive(Serialize)]
@@ -76,25 +78,31 @@ struct Failure {
     error: String,
 }
 
-/// Answers the requests of one connection until it is closed.
+/// Answers the requests of one connection until it is closed, or silent for too long: only so many are
+/// served at once, and nobody may keep the others out.
 ///
 /// # Errors
 /// What the socket said, or that the client was too slow or sent too much.
 pub async fn serve(agent: Rc<Agent>, about: Rc<About>, mut stream: UnixStream) -> io::Result<()> {
     loop {
-        let mut length = [0; 4];
-        time::timeout(PATIENCE, stream.read_exact(&mut length)).await??;
-        let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-        if length > REQUEST_MAX {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        let mut request = vec![0; length];
-        time::timeout(PATIENCE, stream.read_exact(&mut request)).await??;
+        let request = time::timeout(PATIENCE, read(&mut stream)).await??;
         let answer = answer(&agent, &about, &request).await;
         let length = u32::try_from(answer.len()).unwrap_or(u32::MAX);
         let frame = [&length.to_be_bytes(), answer.as_bytes()].concat();
         time::timeout(PATIENCE, stream.write_all(&frame)).await??;
     }
+}
+
+async fn read(stream: &mut UnixStream) -> io::Result<Vec<u8>> {
+    let mut length = [0; 4];
+    stream.read_exact(&mut length).await?;
+    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+    if length > REQUEST_MAX {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut request = vec![0; length];
+    stream.read_exact(&mut request).await?;
+    Ok(request)
 }
 
 async fn answer(agent: &Agent, about: &About, request: &[u8]) -> String {
@@ -107,8 +115,8 @@ async fn answer(agent: &Agent, about: &About, request: &[u8]) -> String {
 
 async fn status(agent: &Agent, about: &About) -> String {
     let report = match agent.ask(Ask::Report).await {
-        Ok(Answer::Report(report)) => report,
-        _ => Report::default(),
+        Ok(Answer::Report(report)) => Some(report),
+        _ => None,
     };
     let status = Status {
         version: env!("CARGO_PKG_VERSION"),
@@ -121,18 +129,18 @@ async fn status(agent: &Agent, about: &About) -> String {
         identities: agent.identities(),
         locked: agent.is_locked(),
         connections: agent.connections.get(),
-        memory: Memory {
+        memory: report.map(|report| Memory {
             protection: report.protection.name(),
             mapped: report.mapped,
             used_bytes: report.used,
             size_bytes: report.size,
-        },
-        sandbox: Sandbox {
-            seccomp: report.confinement.seccomp,
-            landlock: report.confinement.landlock,
-            no_new_privs: report.confinement.no_new_privs,
-            dumpable: report.confinement.dumpable,
-        },
+        }),
+        sandbox: report.map(|Report { confinement, .. }| Sandbox {
+            seccomp: confinement.seccomp,
+            landlock: confinement.landlock,
+            no_new_privs: confinement.no_new_privs,
+            dumpable: confinement.dumpable,
+        }),
     };
     serde_json::to_string(&status).unwrap_or_else(|error| failure(error.to_string()))
 }

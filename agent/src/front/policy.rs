@@ -88,7 +88,7 @@ pub enum Reason {
     #[error("nobody can be asked: no askpass program or no display")]
     NobodyToAsk,
     /// The client closed its connection before it had an answer.
-    #[error("client went away before the answer")]
+    #[error("client went away before it was answered")]
     ClientGone,
     /// The keeper did not do it.
     #[error("{0}")]
@@ -106,7 +106,7 @@ impl Reason {
     pub const fn outcome(&self) -> Outcome {
         match self {
             Self::Keeper(channel::Refusal::Passphrase) => Outcome::Deny,
-            Self::Keeper(_) | Self::KeeperGone | Self::Token(_) => Outcome::Fail,
+            Self::Keeper(_) | Self::KeeperGone | Self::Token(_) | Self::ClientGone => Outcome::Fail,
             _ => Outcome::Deny,
         }
     }

@@ -128,17 +128,26 @@ impl Session {
 
     /// Finds, decides, asks, signs, records.
     async fn sign(&self, request: &SignRequest<'_>) -> Response {
-        let Some(identity) = self.agent.ring(|ring| ring.find(request.key_blob)) else {
-            self.note(Event::Sign, None, None, &Err::<(), _>(Reason::NoSuchKey));
-            return Response::Failure;
+        let identity = self.agent.ring(|ring| ring.find(request.key_blob));
+        let signed = match &identity {
+            Some(identity) => self.signature(identity, request).await,
+            None => Err(Reason::NoSuchKey),
         };
-        let signed = self.signature(&identity, request).await;
+        self.note_signing(request, identity.as_ref(), &signed);
+        signed.map_or(Response::Failure, Response::SignResponse)
+    }
+
+    fn note_signing(
+        &self,
+        request: &SignRequest<'_>,
+        identity: Option<&Rc<Identity>>,
+        signed: &Result<Vec<u8>, Reason>,
+    ) {
         let user = match SignedData::classify(request.data) {
             SignedData::UserAuth(login) => Some(login.user),
             _ => None,
         };
-        self.note(Event::Sign, Some(&identity), user, &signed);
-        signed.map_or(Response::Failure, Response::SignResponse)
+        self.note(Event::Sign, identity, user, signed);
     }
 
     async fn signature(
@@ -220,12 +229,21 @@ impl Session {
         // A host's signature takes long to verify: between two, everyone else has a turn.
         task::yield_now().await;
         match self.bindings.bind(bind) {
-            Ok(()) => Response::Success,
+            Ok(()) => {
+                self.note(Event::BindSession, None, None, &Ok(()));
+                Response::Success
+            }
             Err(reason) => {
                 self.note(Event::BindSession, None, None, &Err::<(), _>(reason.into()));
                 Response::ExtensionFailure
             }
         }
+    }
+
+    /// Says whether an identity is there that this connection may not know of, and so not replace.
+    fn is_hidden(&self, blob: &[u8]) -> bool {
+        let held = self.agent.ring(|ring| ring.find(blob));
+        held.is_some_and(|held| !self.sees(&held))
     }
 
     fn sees(&self, identity: &Identity) -> bool {
@@ -254,8 +272,7 @@ impl Session {
     pub fn note_gone(&self, message: &[u8]) {
         if let Ok(Request::SignRequest(request)) = Request::decode(message) {
             let identity = self.agent.ring(|ring| ring.find(request.key_blob));
-            let gone = Err::<(), _>(Reason::ClientGone);
-            self.note(Event::Sign, identity.as_ref(), None, &gone);
+            self.note_signing(&request, identity.as_ref(), &Err(Reason::ClientGone));
         }
     }
 

@@ -120,10 +120,12 @@ impl Keeper {
                 store.remove(key);
                 Ok(())
             }
-            _ => {
+            Ask::Clear => {
                 store.clear();
                 Ok(())
             }
+            // Both change nothing and are done elsewhere: unreachable.
+            Ask::Sign(..) | Ask::Report => Err(Refusal::Malformed),
         })
     }
 

@@ -48,7 +48,7 @@ pub fn split(buffer: &[u8]) -> Result<Option<Frame<'_>>, FrameTooLong> {
 ///
 /// # Errors
 /// [`FrameTooLong`] when the length is above [`FRAME_MAX`].
-pub fn announced(header: &[u8]) -> Result<Option<usize>, FrameTooLong> {
+fn announced(header: &[u8]) -> Result<Option<usize>, FrameTooLong> {
     let Some(length) = header.first_chunk::<HEADER_LENGTH>() else {
         return Ok(None);
     };

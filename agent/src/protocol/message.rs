@@ -119,6 +119,11 @@ pub const fn carries_secret(message_type: u8) -> bool {
     )
 }
 
+/// Says whether a request of this type may be answered only after a person or a token was waited for.
+pub const fn waits_for_person(message_type: u8) -> bool {
+    matches!(message_type, number::SIGN_REQUEST)
+}
+
 impl core::fmt::Debug for Request<'_> {
     // Bodies hold passphrases and data of the user: only the requests that show themselves do.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

@@ -32,9 +32,7 @@ impl Session {
             comment,
             constraints,
         } = request;
-        if let Some(hidden) = self.agent.ring(|ring| ring.find(&blob))
-            && !self.sees(&hidden)
-        {
+        if self.is_hidden(&blob) {
             return Err(Reason::NoSuchKey);
         }
         let clearings = self.agent.clearings();
@@ -87,12 +85,15 @@ impl Session {
     }
 
     /// Puts an identity whose key is with its signer into the ring, unless the world has changed
-    /// since it was asked for: the agent was locked, or its key was dropped with all others.
+    /// since it was asked for: the agent was locked, its key was dropped with all others, or the same
+    /// key was added with constraints that hide it from this connection.
     async fn settle(&self, identity: Identity, clearings: u64) -> Result<(), Reason> {
         let refused = if self.agent.is_locked() {
             Some(Reason::Locked)
         } else if self.agent.clearings() != clearings {
             Some(Reason::Changed)
+        } else if self.is_hidden(&identity.blob) {
+            Some(Reason::NoSuchKey)
         } else {
             None
         };
