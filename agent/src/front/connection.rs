@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::event::{self, PollFd, PollFlags, Timespec};
 use tokio::net::UnixStream;
+use tokio::sync::Notify;
 use tokio::time::{self, Instant};
 
 use super::agent::Agent;
@@ -85,10 +86,11 @@ async fn answer(session: &mut Session, stream: &StdStream, message: &[u8]) -> Op
     {
         return Some(session.handle(message).await);
     }
+    let waits = session.waits();
     let response = tokio::select! {
         biased;
         response = session.handle(message) => Some(response),
-        () = gone(stream) => None,
+        () = gone(stream, &waits) => None,
     };
     if response.is_none() {
         session.note_gone(message);
@@ -97,7 +99,10 @@ async fn answer(session: &mut Session, stream: &StdStream, message: &[u8]) -> Op
 }
 
 /// Waits until the client has closed its end. One that only has nothing more to say is still there.
-async fn gone(stream: &StdStream) {
+///
+/// Begins to look when a person is waited for: a timer for each request would cost every signature.
+async fn gone(stream: &StdStream, waits: &Notify) {
+    waits.notified().await;
     loop {
         time::sleep(LOOK).await;
         let mut watched = [PollFd::new(stream, PollFlags::empty())];

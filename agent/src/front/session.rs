@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::agent::Agent;
 use super::audit::{Event, Outcome, PeerRecord, Record};
 use super::binding::Bindings;
@@ -32,6 +34,8 @@ pub struct Session {
     agent: Rc<Agent>,
     peer: Rc<Peer>,
     bindings: Bindings,
+    /// Told whenever a person is going to be waited for.
+    waits: Rc<Notify>,
     /// What the last request did, while it is not on record.
     done: RefCell<Option<Done>>,
 }
@@ -47,13 +51,19 @@ struct Done {
 
 impl Session {
     /// Starts with a connection that nobody has bound.
-    pub const fn new(agent: Rc<Agent>, peer: Rc<Peer>) -> Self {
+    pub fn new(agent: Rc<Agent>, peer: Rc<Peer>) -> Self {
         Self {
             agent,
             peer,
             bindings: Bindings::new(),
+            waits: Rc::default(),
             done: RefCell::new(None),
         }
+    }
+
+    /// Returns what is told whenever a request begins to wait for a person.
+    pub fn waits(&self) -> Rc<Notify> {
+        Rc::clone(&self.waits)
     }
 
     /// Answers one message. Whatever the message is, there is an answer.
@@ -132,6 +142,7 @@ impl Session {
             Decision::Allow => {}
             Decision::Deny(reason) => return Err(reason),
             Decision::Confirm(question) => {
+                self.waits.notify_one();
                 match self.agent.prompter.confirm(&question).await {
                     prompt::Answer::Allow => {}
                     prompt::Answer::Deny => return Err(Reason::Refused),
@@ -140,12 +151,16 @@ impl Session {
                 self.still_usable(identity)?;
             }
         }
+        // A touch or a PIN takes as long as a question does.
+        let is_token = matches!(identity.signer, Signer::Token(_));
+        if is_token {
+            self.waits.notify_one();
+        }
         let signed = self
             .agent
             .signature(identity, algorithm, request.data, listed_host)
             .await?;
-        // A touch or a PIN takes as long as a question does.
-        if matches!(identity.signer, Signer::Token(_)) {
+        if is_token {
             self.still_usable(identity)?;
         }
         Ok(signed)
