@@ -55,7 +55,9 @@ impl Front {
         self.requests.write_all(&message).unwrap();
         let mut buffer = [0; 1024];
         let count = self.answers.read(&mut buffer).unwrap();
-        let (answer, _) = channel::split(&buffer[..count]).unwrap().unwrap();
+        let (answer, _) = channel::split(buffer.get(..count).unwrap_or_default())
+            .unwrap()
+            .unwrap();
         Answer::decode(answer).unwrap().1
     }
 }

@@ -51,6 +51,7 @@ fn identity(number: u64) -> Identity {
         key_type: KeyType::Ed25519,
         comment: b"somebody@somewhere".to_vec(),
         fingerprint: String::new(),
+        shown_fingerprint: String::new(),
         signer: Signer::Keeper(KeyId(number)),
         expires: None,
         confirm: false,

@@ -25,6 +25,14 @@ pub enum ClientError {
         /// Where one was looked for.
         path: PathBuf,
     },
+    /// The socket cannot be connected to, which says nothing of an agent behind it.
+    #[error("cannot connect to agent at {}: {source}", path.display())]
+    Unreachable {
+        /// The agent's socket.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The connection failed, or took too long.
     #[error("agent at {} does not answer: {source}", path.display())]
     Connection {
@@ -53,7 +61,8 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::NoAgent`] when nobody listens there, [`ClientError::Connection`] when an
-    /// agent does but takes no connection within five seconds.
+    /// agent does but takes no connection within five seconds, [`ClientError::Unreachable`] when
+    /// the path is too long or belongs to somebody else.
     pub fn connect(path: &Path) -> Result<Self, ClientError> {
         connect(path)
             .map(|stream| Self {
@@ -66,6 +75,12 @@ impl Client {
                 | io::ErrorKind::ConnectionRefused => ClientError::NoAgent {
                     path: path.to_path_buf(),
                 },
+                io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidFilename => {
+                    ClientError::Unreachable {
+                        path: path.to_path_buf(),
+                        source,
+                    }
+                }
                 _ => ClientError::Connection {
                     path: path.to_path_buf(),
                     source,
@@ -197,6 +212,15 @@ mod tests {
         assert!(matches!(
             answered(b"\0\0\0\x09hi"),
             Err(ClientError::Connection { .. })
+        ));
+    }
+
+    #[test]
+    fn tells_a_socket_it_cannot_connect_to() {
+        let path = PathBuf::from("x".repeat(200));
+        assert!(matches!(
+            Client::connect(&path),
+            Err(ClientError::Unreachable { .. })
         ));
     }
 

@@ -54,7 +54,8 @@ pub(crate) fn now() -> SystemTime {
 
 /// Says whether `stream` may be given colours (<https://no-color.org>).
 pub(crate) fn wants_colours(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && filled("NO_COLOR").is_none()
+    let is_dumb = filled("TERM").is_none_or(|name| name == "dumb");
+    stream.is_terminal() && !is_dumb && filled("NO_COLOR").is_none()
 }
 
 /// Returns what the front needs of the environment.

@@ -1,5 +1,6 @@
 //! Why a command failed: the fact, and the exit code that stands for it.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +37,8 @@ pub(crate) enum Error {
     Client(#[from] ClientError),
     #[error(transparent)]
     Flags(#[from] FlagError),
+    #[error("unknown option {}", .0.display())]
+    LongFlag(OsString),
     #[error("ssh-copy-id is not part of this version")]
     NoCopyId,
     #[error("agent at {} has no control socket", path.display())]
@@ -56,8 +59,8 @@ impl Error {
     fn code(&self) -> u8 {
         match self {
             Self::AuthSockUnset | Self::NoControl { .. } => NO_AGENT,
-            Self::Client(ClientError::NoAgent { .. }) => NO_AGENT,
-            Self::Flags(_) => USAGE,
+            Self::Client(ClientError::NoAgent { .. } | ClientError::Unreachable { .. }) => NO_AGENT,
+            Self::Flags(_) | Self::LongFlag(_) => USAGE,
             Self::Start(StartError::Command { source, .. }) => match source.kind() {
                 io::ErrorKind::NotFound => NOT_FOUND,
                 _ => CANNOT_RUN,
@@ -85,6 +88,12 @@ mod tests {
             Error::Client(ClientError::NoAgent { path: path() }).code(),
             2
         );
+        let unreachable = ClientError::Unreachable {
+            path: path(),
+            source: io::Error::from_raw_os_error(13),
+        };
+        assert_eq!(Error::Client(unreachable).code(), 2);
+        assert_eq!(Error::LongFlag("--x".into()).code(), 64);
         assert_eq!(Error::Client(ClientError::TooLong(1)).code(), 1);
         assert_eq!(Error::Flags(FlagError::ProvidersTwice).code(), 64);
         assert_eq!(command(2).code(), 127);

@@ -11,9 +11,9 @@ pub(crate) mod process;
 pub(crate) mod stop;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use keyward_agent::front::options::{Options, Ready};
 use keyward_agent::front::server;
@@ -39,6 +39,8 @@ pub(crate) enum StartError {
         program: OsString,
         source: io::Error,
     },
+    #[error("the agent's process ended with {0} before it could serve")]
+    Ended(ExitStatus),
     #[error("home directory is not known")]
     HomeUnknown,
     /// The socket in `~/.ssh/agent`.
@@ -116,6 +118,12 @@ fn in_background(flags: &Flags, called: Called, shape: Shape) -> Result<ExitCode
         place.remove();
         StartError::Output(error)
     })?;
+    if called == Called::Keyward && io::stdout().is_terminal() {
+        output::say(
+            "keyward: the lines above are for your shell to run; \
+             next time: eval \"$(keyward agent)\"\n",
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 

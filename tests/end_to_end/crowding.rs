@@ -189,3 +189,44 @@ fn verify(key: &Key, data: &[u8], blob: &[u8]) {
         .verify(data, &Signature::try_from(blob).unwrap())
         .unwrap();
 }
+
+#[test]
+fn signatures_stay_fast_among_clients_that_bind_without_a_pause() {
+    use rustix::net::{Shutdown, shutdown};
+    use std::os::unix::net::UnixStream;
+
+    let agent = Agent::start(&[]);
+    let key = Key::plain(KeyKind::Ed25519);
+    agent.add(&key);
+    let alone = signature_times(&agent, &key.blob());
+    // The first frame makes the agent's buffer large, so that many binds come with one look at it.
+    let mut flood = message::string(&[13; 260_000]);
+    let signature = [message::string(b"ssh-ed25519"), message::string(&[0; 64])].concat();
+    let mut body = [&message::ed25519_blob(&[7; 32])[..], &[7; 32], &signature]
+        .map(message::string)
+        .concat();
+    body.push(1);
+    let bind = message::string(&message::extension("session-bind@openssh.com", &body));
+    flood.extend(bind.repeat(20_000));
+    let streams: Vec<UnixStream> = (0..4)
+        .map(|_| UnixStream::connect(agent.socket()).unwrap())
+        .collect();
+    let crowded = thread::scope(|scope| {
+        for stream in &streams {
+            let flood = &flood;
+            scope.spawn(move || std::io::Write::write_all(&mut &*stream, flood));
+            scope.spawn(move || std::io::copy(&mut &*stream, &mut std::io::sink()));
+        }
+        let crowded = signature_times(&agent, &key.blob());
+        for stream in &streams {
+            let _ = shutdown(stream, Shutdown::Both);
+        }
+        crowded
+    });
+    println!("slowest alone {:?}, crowded {:?}", alone[499], crowded[499]);
+    assert!(
+        crowded[499] < Duration::from_millis(300),
+        "{:?}",
+        crowded[499]
+    );
+}

@@ -179,3 +179,15 @@ fn a_message_without_a_phrase_is_refused() {
     assert_eq!(connection.ask(&[22, 0, 0, 0, 9, b'x']), message::FAILURE);
     assert_eq!(message::identities(&connection.ask(&message::LIST)), 0);
 }
+
+#[test]
+fn guesses_of_clients_that_have_gone_do_not_hold_up_the_owner() {
+    let agent = locked();
+    for guess in 0..40 {
+        let mut connection = agent.connect();
+        connection.send(&message::unlock(&format!("guess {guess}")));
+    }
+    let mut owner = agent.connect();
+    owner.set_limit(Duration::from_secs(15));
+    assert_eq!(owner.ask(&message::unlock(PHRASE)), message::SUCCESS);
+}

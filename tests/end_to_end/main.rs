@@ -5,6 +5,7 @@
 mod every_key;
 
 mod adding;
+mod auditing;
 mod command_line;
 mod confirming;
 mod crowding;

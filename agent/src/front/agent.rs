@@ -1,10 +1,12 @@
 //! What all connections share: the ring, the keeper, the people to ask, and whether it is locked.
 
 use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use tokio::time;
 
 use super::audit::{Audit, Event, Outcome, Record};
@@ -38,7 +40,7 @@ pub struct Agent {
     ring: RefCell<Ring>,
     locked: Cell<bool>,
     /// Held while an unlock passphrase is tried, with the number of wrong ones.
-    unlocking: Mutex<u32>,
+    unlocking: Arc<Mutex<u32>>,
     /// The answer to a list request on an unbound connection, and the version of its ring.
     listed: RefCell<Option<(u64, Rc<[u8]>)>>,
     /// How often all keys were dropped at once, or the keeper replaced.
@@ -60,6 +62,20 @@ pub struct Agent {
     audit: RefCell<Audit>,
     /// Connections that are open now.
     pub connections: Cell<usize>,
+}
+
+/// The turn to try an unlock passphrase: one at a time, so that guessing in parallel is no faster.
+#[derive(Debug)]
+pub struct TurnToUnlock(OwnedMutexGuard<u32>);
+
+impl TurnToUnlock {
+    /// Lets a wrong passphrase cost time, more each time: its sender and everyone who waits for a
+    /// turn, but nobody else.
+    pub async fn penalty(self) {
+        if *self.0 > 0 {
+            time::sleep(unlock_delay(*self.0)).await;
+        }
+    }
 }
 
 /// The parts that an agent is put together from.
@@ -87,7 +103,7 @@ impl Agent {
         Rc::new(Self {
             ring: RefCell::default(),
             locked: Cell::new(false),
-            unlocking: Mutex::new(0),
+            unlocking: Arc::default(),
             listed: RefCell::default(),
             clearings: Cell::new(0),
             changed: Notify::new(),
@@ -105,6 +121,11 @@ impl Agent {
     /// Writes a line of the audit log.
     pub fn record(&self, record: &Record<'_>) {
         self.audit.borrow().record(record);
+    }
+
+    /// Returns the file of the audit log; none without a log.
+    pub fn audit_file(&self) -> Option<PathBuf> {
+        self.audit.borrow().file().map(Path::to_path_buf)
     }
 
     /// Writes what waits to be written and ends the audit log.
@@ -261,30 +282,30 @@ impl Agent {
         locked.map(|_| ())
     }
 
-    /// Opens the sealed keys. A wrong passphrase makes its sender wait, longer each time, and with
-    /// it everyone who tries passphrases, but nobody else.
+    /// Waits for the turn to try an unlock passphrase. Whoever goes away meanwhile leaves the queue.
+    pub async fn turn_to_unlock(&self) -> TurnToUnlock {
+        TurnToUnlock(Arc::clone(&self.unlocking).lock_owned().await)
+    }
+
+    /// Opens the sealed keys.
     ///
     /// # Errors
-    /// The [`Reason`]; then the agent stays locked.
-    pub async fn unlock(&self, passphrase: &[u8]) -> Result<(), Reason> {
+    /// The [`Reason`]; then the agent stays locked. After a wrong passphrase, the turn has a
+    /// [`TurnToUnlock::penalty`] to be served.
+    pub async fn unlock(&self, passphrase: &[u8], turn: &mut TurnToUnlock) -> Result<(), Reason> {
         if !self.locked.get() {
             return Err(Reason::NotLocked);
         }
         if passphrase.is_empty() {
             return Err(Reason::EmptyPassphrase);
         }
-        let mut wrong = self.unlocking.lock().await;
-        if !self.locked.get() {
-            return Err(Reason::NotLocked);
-        }
         let opened = self.ask(Ask::Unlock(passphrase)).await;
         if opened.is_ok() {
-            *wrong = 0;
+            *turn.0 = 0;
             self.locked.set(false);
             self.changed.notify_waiters();
         } else {
-            *wrong = wrong.saturating_add(1);
-            time::sleep(unlock_delay(*wrong)).await;
+            *turn.0 = turn.0.saturating_add(1);
         }
         opened.map(|_| ())
     }

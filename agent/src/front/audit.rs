@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[non_exhaustive]
 pub enum AuditError {
     /// The folder or the file could not be made, opened or written.
-    #[error("audit log cannot be opened or written")]
+    #[error("audit log cannot be opened or written: {0}")]
     Io(#[from] io::Error),
     /// The folder belongs to somebody else or lets others write, or the file is not a plain file of
     /// ours: somebody could have it rewritten, or our lines sent elsewhere.
@@ -53,6 +53,7 @@ pub struct Audit {
 
 #[derive(Debug)]
 struct Running {
+    path: PathBuf,
     queue: Arc<Queue>,
     thread: JoinHandle<()>,
 }
@@ -72,7 +73,11 @@ impl Audit {
             .name("audit".to_owned())
             .spawn(move || Writer::new(file).run(&lines))?;
         Ok(Self {
-            running: Some(Running { queue, thread }),
+            running: Some(Running {
+                path: path.to_path_buf(),
+                queue,
+                thread,
+            }),
         })
     }
 
@@ -91,6 +96,11 @@ impl Audit {
             .join("keyward/audit.jsonl")
     }
 
+    /// Returns the file that is written; none without a log.
+    pub fn file(&self) -> Option<&Path> {
+        self.running.as_ref().map(|running| &*running.path)
+    }
+
     /// Reports what happened.
     ///
     /// Where 1 MiB is waiting to be written already, the record is dropped, and a later line tells
@@ -105,7 +115,7 @@ impl Audit {
     ///
     /// This blocks: it is for the end of the agent.
     pub fn close(self, patience: Duration) -> bool {
-        let Some(Running { queue, thread }) = self.running else {
+        let Some(Running { queue, thread, .. }) = self.running else {
             return true;
         };
         queue.close(patience) && thread.join().is_ok()
@@ -146,7 +156,7 @@ impl Writer {
             Ok(()) => self.lost = 0,
             Err(error) => {
                 if self.lost == 0 {
-                    tracing::warn!(?error, "records are lost");
+                    tracing::warn!(%error, "records of the audit log are lost");
                 }
                 self.lost = lost + count;
             }

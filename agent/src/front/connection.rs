@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::event::{self, PollFd, PollFlags, Timespec};
 use tokio::net::UnixStream;
-use tokio::sync::Notify;
+use tokio::task;
 use tokio::time::{self, Instant};
 
 use super::agent::Agent;
@@ -56,11 +56,15 @@ async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Resu
         }
         let mut answered = false;
         while let Some(message) = frames.take().map_err(io::Error::other)? {
+            // A client that sends without a pause gets its share of the one thread and no more.
+            task::coop::consume_budget().await;
             let Some(response) = answer(&mut session, stream.get_ref(), message).await else {
                 return Ok(());
             };
             let response = response.encode();
             answered = true;
+            frames.forget();
+            session.atone().await;
             let left = write(stream.get_ref(), &response)?;
             session.record();
             write_rest(stream.get_ref(), left).await?;
@@ -79,6 +83,11 @@ async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Resu
 /// Answers one message; `None` when the client has gone meanwhile. A question on the screen goes
 /// with it: nobody should have to answer for a client that does not wait any more.
 async fn answer(session: &mut Session, stream: &StdStream, message: &[u8]) -> Option<Response> {
+    tokio::select! {
+        biased;
+        () = session.prepare(message) => {}
+        () = gone(stream) => return None,
+    }
     // Half of a private key on the channel to the keeper would garble what follows it.
     if message
         .first()
@@ -86,11 +95,12 @@ async fn answer(session: &mut Session, stream: &StdStream, message: &[u8]) -> Op
     {
         return Some(session.handle(message).await);
     }
+    // A timer for each request would cost every signature.
     let waits = session.waits();
     let response = tokio::select! {
         biased;
         response = session.handle(message) => Some(response),
-        () = gone(stream, &waits) => None,
+        () = async { waits.notified().await; gone(stream).await } => None,
     };
     if response.is_none() {
         session.note_gone(message);
@@ -99,10 +109,7 @@ async fn answer(session: &mut Session, stream: &StdStream, message: &[u8]) -> Op
 }
 
 /// Waits until the client has closed its end. One that only has nothing more to say is still there.
-///
-/// Begins to look when a person is waited for: a timer for each request would cost every signature.
-async fn gone(stream: &StdStream, waits: &Notify) {
-    waits.notified().await;
+async fn gone(stream: &StdStream) {
     loop {
         time::sleep(LOOK).await;
         let mut watched = [PollFd::new(stream, PollFlags::empty())];

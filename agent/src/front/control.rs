@@ -26,6 +26,8 @@ pub struct About {
     pub socket: String,
     /// The path of the control socket.
     pub control_socket: Option<String>,
+    /// The path of the audit log; none where it cannot be written.
+    pub audit_log: Option<String>,
     /// When the agent was started.
     pub started: BootTime,
 }
@@ -45,6 +47,7 @@ struct Status<'a> {
     uptime_seconds: u64,
     socket: &'a str,
     control_socket: Option<&'a str>,
+    audit_log: Option<&'a str>,
     identities: usize,
     locked: bool,
     connections: usize,
@@ -80,7 +83,7 @@ struct Failure {
 pub async fn serve(agent: Rc<Agent>, about: Rc<About>, mut stream: UnixStream) -> io::Result<()> {
     loop {
         let mut length = [0; 4];
-        stream.read_exact(&mut length).await?;
+        time::timeout(PATIENCE, stream.read_exact(&mut length)).await??;
         let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
         if length > REQUEST_MAX {
             return Err(io::ErrorKind::InvalidData.into());
@@ -114,6 +117,7 @@ async fn status(agent: &Agent, about: &About) -> String {
         uptime_seconds: BootTime::now().since(about.started).as_secs(),
         socket: &about.socket,
         control_socket: about.control_socket.as_deref(),
+        audit_log: about.audit_log.as_deref(),
         identities: agent.identities(),
         locked: agent.is_locked(),
         connections: agent.connections.get(),

@@ -18,6 +18,8 @@ const FIRST: usize = 4 << 10;
 pub struct Frames {
     buffer: Vec<u8>,
     start: usize,
+    /// Where what is not wiped yet begins, at `start` at most.
+    forgotten: usize,
     filled: usize,
 }
 
@@ -47,6 +49,16 @@ impl Frames {
         Ok(Some(frame.message))
     }
 
+    /// Wipes the message that was taken last, and those before it.
+    pub fn forget(&mut self) {
+        wipe(
+            self.buffer
+                .get_mut(self.forgotten..self.start)
+                .unwrap_or_default(),
+        );
+        self.forgotten = self.start;
+    }
+
     /// Says whether a message has begun that is not whole.
     pub const fn has_partial(&self) -> bool {
         self.start < self.filled
@@ -60,7 +72,7 @@ impl Frames {
         let left = self.filled - self.start;
         self.buffer.copy_within(self.start..self.filled, 0);
         wipe(self.buffer.get_mut(left..self.filled).unwrap_or_default());
-        (self.start, self.filled) = (0, left);
+        (self.start, self.forgotten, self.filled) = (0, 0, left);
         if left == 0 {
             self.buffer = Vec::new();
         }

@@ -6,16 +6,21 @@ use std::io::{self, IoSlice, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream as StdStream;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::net::UnixStream;
-use tokio::sync::{Mutex, Notify, oneshot};
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::readiness;
 use crate::keeper::channel::{self, Answer, Ask};
 
 /// Bytes read from the keeper at a time.
 const READ: usize = 32 << 10;
+
+/// How many long signatures the keeper is asked for at a time: its threads never wait for the front,
+/// and what clients ask for and do not wait for keeps nobody else waiting for long.
+const LONG_MAX: usize = 8;
 
 /// The tag of requests whose answer nobody waits for.
 const UNTAGGED: u64 = 0;
@@ -47,9 +52,18 @@ pub struct Link {
     writing: Mutex<()>,
     gathered: RefCell<Vec<u8>>,
     more: Notify,
-    waiting: RefCell<HashMap<u64, oneshot::Sender<Answer>>>,
+    waiting: RefCell<HashMap<u64, Waiting>>,
+    long: Arc<Semaphore>,
     last_tag: Cell<u64>,
     gone: Cell<bool>,
+}
+
+/// Who waits for an answer; for a long signature with one of [`LONG_MAX`] places, which is free again
+/// when the answer is there, and not when its client has gone.
+#[derive(Debug)]
+struct Waiting {
+    sender: oneshot::Sender<Answer>,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Link {
@@ -67,6 +81,7 @@ impl Link {
             gathered: RefCell::default(),
             more: Notify::new(),
             waiting: RefCell::default(),
+            long: Arc::new(Semaphore::new(LONG_MAX)),
             last_tag: Cell::new(0),
             gone: Cell::new(false),
         }))
@@ -77,13 +92,23 @@ impl Link {
     /// # Errors
     /// [`Gone`] when the keeper ended first.
     pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Gone> {
+        let place = if ask.takes_long() {
+            let place = Arc::clone(&self.long).acquire_owned().await;
+            Some(place.map_err(|_| Gone)?)
+        } else {
+            None
+        };
         if self.gone.get() {
             return Err(Gone);
         }
         let tag = self.last_tag.get() + 1;
         self.last_tag.set(tag);
         let (sender, receiver) = oneshot::channel();
-        self.waiting.borrow_mut().insert(tag, sender);
+        let waiting = Waiting {
+            sender,
+            _place: place,
+        };
+        self.waiting.borrow_mut().insert(tag, waiting);
         if ask.carries_secret() {
             let (head, tail) = ask.encode(tag);
             self.write_directly(&head, tail).await;
@@ -202,9 +227,9 @@ impl Link {
         while let Some((message, consumed)) = channel::split(buffer.get(start..)?).ok()? {
             let (tag, answer) = Answer::decode(message).ok()?;
             start += consumed;
-            if let Some(sender) = self.waiting.borrow_mut().remove(&tag) {
+            if let Some(waiting) = self.waiting.borrow_mut().remove(&tag) {
                 // The one who asked may have gone with its connection.
-                let _ = sender.send(answer);
+                let _ = waiting.sender.send(answer);
             }
         }
         Some(start)

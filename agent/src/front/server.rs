@@ -5,12 +5,14 @@ use std::os::unix::net::UnixListener as StdListener;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{self, DumpableBehavior, Pid, PidfdFlags, Resource, Rlimit};
 use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Semaphore;
 use tokio::task::{self, LocalSet};
 use tokio::time;
 
@@ -30,7 +32,12 @@ use super::supervisor::{Origin, Supervisor};
 /// stay in the kernel's queue meanwhile.
 const REST: Duration = Duration::from_millis(50);
 
-/// Descriptors that connections may not take: for prompts, tokens, a new keeper, and the log.
+/// Connections to the control socket at a time. They come out of [`RESERVED`]; further ones wait in
+/// the kernel's queue.
+const CONTROLS_MAX: usize = 4;
+
+/// Descriptors that connections may not take: for prompts, tokens, a new keeper, the log, and
+/// the control socket.
 const RESERVED: usize = 32;
 
 /// The exit code of an agent that was told to end, as OpenSSH's.
@@ -202,6 +209,7 @@ fn start_control(agent: &Rc<Agent>, place: &Place) -> io::Result<()> {
     let about = Rc::new(About {
         socket: place.path().display().to_string(),
         control_socket: place.control().map(|path| path.display().to_string()),
+        audit_log: agent.audit_file().map(|path| path.display().to_string()),
         started: BootTime::now(),
     });
     let listener = match place.listen_for_control() {
@@ -215,13 +223,17 @@ fn start_control(agent: &Rc<Agent>, place: &Place) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     let agent = Rc::clone(agent);
+    let places = Arc::new(Semaphore::new(CONTROLS_MAX));
     task::spawn_local(async move {
-        loop {
+        while let Ok(place) = Arc::clone(&places).acquire_owned().await {
             match listener.accept().await {
                 Ok((stream, _)) if admit(&agent, &stream).is_some() => {
                     let served = control::serve(Rc::clone(&agent), Rc::clone(&about), stream);
-                    // Whatever ended the connection, nobody is left to be told.
-                    task::spawn_local(async { drop(served.await) });
+                    task::spawn_local(async {
+                        // Whatever ended the connection, nobody is left to be told.
+                        drop(served.await);
+                        drop(place);
+                    });
                 }
                 Ok(_) => {}
                 Err(_) => time::sleep(REST).await,

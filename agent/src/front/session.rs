@@ -1,32 +1,30 @@
 //! One connection: requests in, responses out, without a socket.
 
+mod add;
+mod done;
+
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task;
 
-use super::agent::Agent;
-use super::audit::{Event, Outcome, PeerRecord, Record};
+use self::done::Done;
+use super::agent::{Agent, TurnToUnlock};
+use super::audit::Event;
 use super::binding::Bindings;
-use super::clock::{self, BootTime};
+use super::clock;
 use super::destination;
 use super::peer::Peer;
 use super::policy::{self, Decision, Reason};
 use super::prompt;
-use super::provider::Provider;
-use super::ring::{FingerprintHash, Identity, Signer, Token};
-use crate::keeper::channel::Ask;
+use super::ring::{Identity, Signer};
 use crate::protocol::algorithm::SignatureAlgorithm;
 use crate::protocol::extension::Extension;
 use crate::protocol::extension::session_bind::SessionBind;
-use crate::protocol::message::{AddIdentity, IdentitiesAnswer, Request, Response, SignRequest};
-use crate::protocol::private_key::Material;
+use crate::protocol::message::{IdentitiesAnswer, Request, Response, SignRequest};
 use crate::protocol::signed_data::SignedData;
 use crate::protocol::wire::{WireError, Writer};
-
-/// The flag of a token's key that asks for a touch (`SSH_SK_USER_PRESENCE_REQD`, `PROTOCOL.u2f`).
-const USER_PRESENCE: u8 = 0x01;
 
 /// The state of one connection: who is there, and where its requests come from.
 #[derive(Debug)]
@@ -34,19 +32,11 @@ pub struct Session {
     agent: Rc<Agent>,
     peer: Rc<Peer>,
     bindings: Bindings,
-    /// Told whenever a person is going to be waited for.
+    /// Told whenever a request begins to wait for a person.
     waits: Rc<Notify>,
     /// What the last request did, while it is not on record.
     done: RefCell<Option<Done>>,
-}
-
-/// What a request did, for the audit log.
-#[derive(Debug)]
-struct Done {
-    event: Event,
-    identity: Option<Rc<Identity>>,
-    user: Option<Vec<u8>>,
-    outcome: Result<(), Reason>,
+    turn: Option<TurnToUnlock>,
 }
 
 impl Session {
@@ -58,6 +48,23 @@ impl Session {
             bindings: Bindings::new(),
             waits: Rc::default(),
             done: RefCell::new(None),
+            turn: None,
+        }
+    }
+
+    /// Waits for what has to be waited for before `message` may be handled. Dropping the future is
+    /// harmless, unlike that of [`Session::handle`].
+    pub async fn prepare(&mut self, message: &[u8]) {
+        if self.agent.is_locked() && matches!(Request::decode(message), Ok(Request::Unlock(_))) {
+            self.turn = Some(self.agent.turn_to_unlock().await);
+        }
+    }
+
+    /// Serves the penalty for the message that was handled, which should be wiped by now: a wrong
+    /// passphrase is often nearly the right one.
+    pub async fn atone(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            turn.penalty().await;
         }
     }
 
@@ -76,7 +83,7 @@ impl Session {
             Ok(request) => request,
             Err(error) => {
                 tracing::debug!(%error, "malformed request");
-                return Response::Failure;
+                return self.refuse(message, error.into());
             }
         };
         tracing::debug!(request = request.name(), "request");
@@ -84,8 +91,8 @@ impl Session {
             Request::RequestIdentities => self.list(),
             Request::Unlock(passphrase) => self.unlock(passphrase).await,
             // A bind that was lost while locked would make a forwarded connection look local later.
-            Request::Extension(Extension::SessionBind(bind)) => self.bind(bind),
-            _ if self.agent.is_locked() => Response::Failure,
+            Request::Extension(Extension::SessionBind(bind)) => self.bind(bind).await,
+            _ if self.agent.is_locked() => self.refuse(message, Reason::Locked),
             Request::Extension(Extension::Query) => Response::ExtensionResponse {
                 name: Extension::QUERY,
                 body: supported_extensions(),
@@ -96,8 +103,21 @@ impl Session {
             Request::RemoveAllIdentities => self.remove_all().await,
             Request::RemoveAllRsa1Identities => Response::Success,
             Request::Lock(passphrase) => self.lock(passphrase).await,
-            _ => Response::Failure,
+            Request::SmartcardKey => self.refuse(message, Reason::Smartcard),
+            Request::Extension(_) => Response::Failure,
         }
+    }
+
+    /// Refuses a message as a whole. Its client is told nothing but that it failed: the reason is
+    /// in the audit log or nowhere.
+    fn refuse(&self, message: &[u8], reason: Reason) -> Response {
+        let event = message
+            .first()
+            .and_then(|number| Event::of_message(*number));
+        if let Some(event) = event {
+            self.note(event, None, None, &Err::<(), _>(reason));
+        }
+        Response::Failure
     }
 
     fn list(&self) -> Response {
@@ -178,105 +198,6 @@ impl Session {
         }
     }
 
-    async fn add(&self, request: AddIdentity<'_>) -> Response {
-        let blob: Rc<[u8]> = request.key.blob().into();
-        let added = self.put(request, Rc::clone(&blob)).await;
-        let identity = self.agent.ring(|ring| ring.find(&blob));
-        self.note(Event::Add, identity.as_ref(), None, &added);
-        answer(&added)
-    }
-
-    async fn put(&self, request: AddIdentity<'_>, blob: Rc<[u8]>) -> Result<(), Reason> {
-        let AddIdentity {
-            key,
-            key_bytes,
-            comment,
-            constraints,
-        } = request;
-        if let Some(hidden) = self.agent.ring(|ring| ring.find(&blob))
-            && !self.sees(&hidden)
-        {
-            return Err(Reason::NoSuchKey);
-        }
-        let clearings = self.agent.clearings();
-        let provider = constraints.sk_provider.as_deref();
-        let signer = self.signer(&key.material, key_bytes, provider).await?;
-        let lifetime: Option<Duration> = constraints.lifetime.or(self.agent.lifetime);
-        let plain = key.plain_blob();
-        let identity = Identity {
-            blob,
-            key_type: key.key_type(),
-            comment: comment.to_vec(),
-            fingerprint: FingerprintHash::Sha256.of(&plain),
-            shown_fingerprint: self.agent.fingerprint_hash.of(&plain),
-            signer,
-            expires: lifetime.map(|lifetime| BootTime::now().after(lifetime)),
-            confirm: constraints.confirm,
-            destinations: constraints.destinations,
-        };
-        self.settle(identity, clearings).await
-    }
-
-    /// Hands the key to the one who will sign with it.
-    async fn signer(
-        &self,
-        material: &Material<'_>,
-        key_bytes: &[u8],
-        provider: Option<&str>,
-    ) -> Result<Signer, Reason> {
-        match token_fields(material) {
-            Some((application, flags)) => {
-                let provider = self
-                    .provider(provider.unwrap_or(Provider::INTERNAL))
-                    .await?;
-                let (key_bytes, application) = (key_bytes.to_vec(), application.to_vec());
-                let presence = flags & USER_PRESENCE != 0;
-                Ok(Signer::Token(Rc::new(Token {
-                    key_bytes,
-                    provider,
-                    application,
-                    presence,
-                })))
-            }
-            None if provider.is_some() => Err(Reason::ProviderWithoutToken),
-            None => {
-                let id = self.agent.supervisor.next_key();
-                self.agent.ask(Ask::Add(id, key_bytes)).await?;
-                Ok(Signer::Keeper(id))
-            }
-        }
-    }
-
-    /// Puts an identity whose key is with its signer into the ring, unless the world has changed
-    /// since it was asked for: the agent was locked, or its key was dropped with all others.
-    async fn settle(&self, identity: Identity, clearings: u64) -> Result<(), Reason> {
-        let refused = if self.agent.is_locked() {
-            Some(Reason::Locked)
-        } else if self.agent.clearings() != clearings {
-            Some(Reason::Changed)
-        } else {
-            None
-        };
-        if let Some(reason) = refused {
-            self.agent.wipe(&identity.signer).await;
-            return Err(reason);
-        }
-        if let Some(replaced) = self.agent.ring(|ring| ring.put(identity)) {
-            self.agent.wipe(&replaced.signer).await;
-        }
-        Ok(())
-    }
-
-    async fn provider(&self, name: &str) -> Result<Provider, Reason> {
-        // Before the file system is asked: a remote client must not learn what is there, nor make us
-        // wait for it.
-        if !name.eq_ignore_ascii_case(Provider::INTERNAL) {
-            policy::load_provider(&self.bindings, &self.agent.rules)?;
-        }
-        let found = self.agent.rules.providers.find(name).await;
-        found.map_err(|error| Reason::Provider(error.to_string()))
-    }
-
     async fn remove(&self, blob: &[u8]) -> Response {
         let found = self.agent.ring(|ring| ring.find(blob));
         let Some(identity) = found.filter(|identity| self.sees(identity)) else {
@@ -300,13 +221,18 @@ impl Session {
         answer(&locked)
     }
 
-    async fn unlock(&self, passphrase: &[u8]) -> Response {
-        let unlocked = self.agent.unlock(passphrase).await;
+    async fn unlock(&mut self, passphrase: &[u8]) -> Response {
+        let unlocked = match &mut self.turn {
+            Some(turn) => self.agent.unlock(passphrase, turn).await,
+            None => Err(Reason::NotLocked),
+        };
         self.note(Event::Unlock, None, None, &unlocked);
         answer(&unlocked)
     }
 
-    fn bind(&mut self, bind: Result<SessionBind<'_>, WireError>) -> Response {
+    async fn bind(&mut self, bind: Result<SessionBind<'_>, WireError>) -> Response {
+        // A host's signature takes long to verify: between two, everyone else has a turn.
+        task::yield_now().await;
         match self.bindings.bind(bind) {
             Ok(()) => Response::Success,
             Err(reason) => {
@@ -349,35 +275,9 @@ impl Session {
 
     /// Puts on record what the last request did, unless that has been done.
     pub fn record(&self) {
-        let Some(done) = self.done.take() else {
-            return;
-        };
-        let reason = done.outcome.as_ref().err().map(ToString::to_string);
-        if let Some(reason) = &reason {
-            tracing::info!(event = ?done.event, reason, "refused");
+        if let Some(done) = self.done.take() {
+            done.record(&self.agent, &self.peer, &self.bindings);
         }
-        let host_key = self
-            .bindings
-            .last()
-            .map(|last| last.host_key().fingerprint().to_string());
-        let identity = done.identity.as_ref();
-        self.agent.record(&Record {
-            reason: reason.as_deref(),
-            fingerprint: identity.map(|identity| &*identity.fingerprint),
-            key_type: identity.map(|identity| identity.key_type.name()),
-            comment: identity.map(|identity| &*identity.comment),
-            peer: Some(PeerRecord::of(&self.peer)),
-            origin: Some(self.bindings.origin()),
-            host_key: host_key.as_deref(),
-            user: done.user.as_deref(),
-            ..Record::new(
-                clock::wall_time(),
-                done.event,
-                done.outcome
-                    .as_ref()
-                    .map_or_else(Reason::outcome, |()| Outcome::Allow),
-            )
-        });
     }
 }
 
@@ -403,19 +303,6 @@ fn supported_extensions() -> Vec<u8> {
         body.put_string(name.as_bytes());
     }
     body
-}
-
-/// Returns the relying party and flags of a token's key.
-const fn token_fields<'a>(material: &Material<'a>) -> Option<(&'a [u8], u8)> {
-    match material {
-        Material::SkEd25519 {
-            application, flags, ..
-        }
-        | Material::SkEcdsaP256 {
-            application, flags, ..
-        } => Some((application, *flags)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

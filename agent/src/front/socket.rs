@@ -142,6 +142,10 @@ pub fn bind(path: &Path) -> Result<UnixListener, SocketError> {
         let path = path.to_path_buf();
         return Err(SocketError::PathTooLong { path });
     }
+    // The kernel would take a name that is no path, and no client could be told of it.
+    if path.as_os_str().is_empty() {
+        return Err(failed(Errno::NOENT));
+    }
     let address = SocketAddrUnix::new(path).map_err(failed)?;
     let flags = SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)

@@ -126,6 +126,12 @@ impl<'a> Ask<'a> {
         matches!(self, Self::Add(..) | Self::Lock(_) | Self::Unlock(_))
     }
 
+    /// Says whether it is done by the threads for long signatures.
+    pub const fn takes_long(&self) -> bool {
+        use SignatureAlgorithm::{RsaSha256, RsaSha512};
+        matches!(self, Self::Sign(_, RsaSha256 | RsaSha512, _))
+    }
+
     /// Splits the message into a head of its own and the borrowed tail, which may be a secret and
     /// goes to the socket from where it lies.
     pub fn encode(&self, tag: u64) -> (Vec<u8>, &'a [u8]) {

@@ -91,7 +91,7 @@ pub fn deny_files() -> bool {
     ruleset.is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
 }
 
-/// Allows only the system calls in [`ALLOWED`], in every thread; any other kills the process.
+/// Allows only the system calls in the list of this file, in every thread; any other kills the process.
 ///
 /// Returns whether the kernel can do it.
 pub fn filter_system_calls() -> bool {

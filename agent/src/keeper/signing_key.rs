@@ -100,7 +100,7 @@ impl SigningKey {
         Ok(signature_blob(algorithm, &signature))
     }
 
-    /// Signs what [`digest`] made of the data, as an RSA key does.
+    /// Signs what [`digest()`] made of the data, as an RSA key does.
     ///
     /// # Errors
     /// As for [`SigningKey::sign`].

@@ -14,20 +14,20 @@ pub use response::Response;
 pub use sign_request::SignRequest;
 
 /// The numbers of the messages (RFC 9987 section 6.1).
-mod number {
-    pub(super) const REMOVE_ALL_RSA1_IDENTITIES: u8 = 9;
-    pub(super) const REQUEST_IDENTITIES: u8 = 11;
-    pub(super) const SIGN_REQUEST: u8 = 13;
-    pub(super) const ADD_IDENTITY: u8 = 17;
-    pub(super) const REMOVE_IDENTITY: u8 = 18;
-    pub(super) const REMOVE_ALL_IDENTITIES: u8 = 19;
-    pub(super) const ADD_SMARTCARD_KEY: u8 = 20;
-    pub(super) const REMOVE_SMARTCARD_KEY: u8 = 21;
-    pub(super) const LOCK: u8 = 22;
-    pub(super) const UNLOCK: u8 = 23;
-    pub(super) const ADD_ID_CONSTRAINED: u8 = 25;
-    pub(super) const ADD_SMARTCARD_KEY_CONSTRAINED: u8 = 26;
-    pub(super) const EXTENSION: u8 = 27;
+pub(crate) mod number {
+    pub(crate) const REMOVE_ALL_RSA1_IDENTITIES: u8 = 9;
+    pub(crate) const REQUEST_IDENTITIES: u8 = 11;
+    pub(crate) const SIGN_REQUEST: u8 = 13;
+    pub(crate) const ADD_IDENTITY: u8 = 17;
+    pub(crate) const REMOVE_IDENTITY: u8 = 18;
+    pub(crate) const REMOVE_ALL_IDENTITIES: u8 = 19;
+    pub(crate) const ADD_SMARTCARD_KEY: u8 = 20;
+    pub(crate) const REMOVE_SMARTCARD_KEY: u8 = 21;
+    pub(crate) const LOCK: u8 = 22;
+    pub(crate) const UNLOCK: u8 = 23;
+    pub(crate) const ADD_ID_CONSTRAINED: u8 = 25;
+    pub(crate) const ADD_SMARTCARD_KEY_CONSTRAINED: u8 = 26;
+    pub(crate) const EXTENSION: u8 = 27;
 }
 
 /// What a client asks of the agent. It borrows from the message, secrets included.

@@ -44,8 +44,8 @@ impl Keeper {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         command
             .env_clear()
-            .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null())
+            .stdin(OwnedFd::from(theirs.try_clone().unwrap()))
+            .stdout(OwnedFd::from(theirs))
             .stderr(Stdio::null());
         let child = command.spawn().unwrap();
         // The command still holds the other end of the channel.

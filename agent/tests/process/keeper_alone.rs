@@ -1,5 +1,5 @@
 //! The keeper by itself, as the `keyward` program runs it; with the argument `parent`, a process
-//! that only starts a keeper on its own standard input and waits for it.
+//! that only starts a keeper on its own standard input and output and waits for it.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};

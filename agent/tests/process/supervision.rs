@@ -70,7 +70,9 @@ fn agent() -> Rc<Agent> {
 
 async fn handle(agent: &Rc<Agent>, message: &[u8]) -> Response {
     let peer = Rc::new(Peer::new(None, 0));
-    Session::new(Rc::clone(agent), peer).handle(message).await
+    let mut session = Session::new(Rc::clone(agent), peer);
+    session.prepare(message).await;
+    session.handle(message).await
 }
 
 async fn succeeds(agent: &Rc<Agent>, message: &[u8]) {

@@ -127,6 +127,12 @@ pub(super) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
         {
             help(NAME)
         }
+        // The words of getopt would be "unknown option -- -".
+        Err(FlagError::Getopt(GetoptError::Unknown { argument, .. }))
+            if argument.as_encoded_bytes().starts_with(b"--") =>
+        {
+            Err(Error::LongFlag(argument))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -18,6 +18,7 @@ Examples:
   keyward shell ansible-playbook x.yml one command with an agent of its own
   keyward shell sh -c 'ssh-add ci_key && git push'
 
+It takes no flags of the agent's; keyward agent -t 8h bash does.
 The exit status is the command's; 127 when it is not found, 126 when it cannot be run.";
 
 /// Describes it.
@@ -26,7 +27,6 @@ pub(super) fn describe() -> Command {
         .help("What to run instead of your shell")
         .num_args(0..)
         .trailing_var_arg(true)
-        .allow_hyphen_values(true)
         .value_parser(value_parser!(OsString))
         .value_hint(ValueHint::CommandWithArguments);
     Command::new("shell")
@@ -57,4 +57,20 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         &arguments,
         announce,
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_before_the_command_are_refused_and_after_it_are_its_own() {
+        let read = |line: &str| describe().try_get_matches_from(line.split(' '));
+        assert!(read("shell -t 8h").is_err());
+        for line in ["shell ls -l --all", "shell -- -x"] {
+            let matches = read(line).unwrap();
+            let mut given = matches.get_many::<OsString>("COMMAND").unwrap();
+            assert!(line.ends_with(given.next_back().unwrap().to_str().unwrap()));
+        }
+    }
 }

@@ -20,9 +20,10 @@ Examples:
   keyward status --json | jq .identities
   keyward status --socket /run/user/1000/agent
 
-JSON fields: version, pid, keeper_pid, uptime_seconds, socket, control_socket, identities,
-locked, connections, memory {protection, arena_bytes}, sandbox {seccomp, landlock,
-no_new_privs, dumpable}. The exit status is 2 when there is no agent.";
+JSON fields: version, pid, keeper_pid, uptime_seconds, socket, control_socket, audit_log,
+identities, locked, connections, memory {protection, mapped, used_bytes, size_bytes},
+sandbox {seccomp, landlock, no_new_privs, dumpable}. The exit status is 2 when there is no
+agent.";
 
 /// Describes it.
 pub(super) fn describe() -> Command {

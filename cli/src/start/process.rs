@@ -78,26 +78,27 @@ pub(super) fn spawn_front(
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn();
-    started.and_then(wait_until_ready).map_err(|error| {
-        place.remove();
-        StartError::Process(error)
-    })
+    started
+        .map_err(StartError::Process)
+        .and_then(wait_until_ready)
+        .inspect_err(|_| place.remove())
 }
 
 /// What the front writes to its standard output when it serves.
 const READY: &[u8] = b"ready";
 
 /// Waits until the front serves: one that was told to end before would leave its socket behind.
-fn wait_until_ready(mut front: Child) -> io::Result<Child> {
+fn wait_until_ready(mut front: Child) -> Result<Child, StartError> {
     let mut said = Vec::new();
     if let Some(mut stdout) = front.stdout.take() {
-        stdout.read_to_end(&mut said)?;
+        stdout.read_to_end(&mut said).map_err(StartError::Process)?;
     }
     if said == READY {
         return Ok(front);
     }
-    let status = front.wait()?;
-    Err(io::Error::other(format!("it ended with {status}")))
+    Err(front
+        .wait()
+        .map_or_else(StartError::Process, StartError::Ended))
 }
 
 /// Tells whoever started the front that it serves, and lets go of their pipe.

@@ -66,7 +66,7 @@ impl Shape {
     /// Quotes what a shell would read otherwise.
     ///
     /// The lines are evaluated: a path with `$(…)`, which OpenSSH leaves alone, would be run.
-    fn quote(self, value: &[u8]) -> Vec<u8> {
+    pub(crate) fn quote(self, value: &[u8]) -> Vec<u8> {
         let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+,:@%=~".contains(byte);
         if value.iter().all(is_plain) && !value.starts_with(b"~") {
             return value.to_vec();

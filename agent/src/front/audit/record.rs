@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use crate::front::binding::Origin;
 use crate::front::escape::Escaped;
 use crate::front::peer::Peer;
+use crate::protocol::message::number;
 
 /// The longest text of strangers that is kept in one field, in characters.
 const TEXT_MAX: usize = 1024;
@@ -44,6 +45,24 @@ pub enum Event {
     KeeperRestart,
     /// Records were dropped.
     Lost,
+}
+
+impl Event {
+    /// Names what a message of this type is to do; nothing where it leaves no record.
+    pub const fn of_message(message_type: u8) -> Option<Self> {
+        Some(match message_type {
+            number::SIGN_REQUEST => Self::Sign,
+            number::ADD_IDENTITY
+            | number::ADD_ID_CONSTRAINED
+            | number::ADD_SMARTCARD_KEY
+            | number::ADD_SMARTCARD_KEY_CONSTRAINED => Self::Add,
+            number::REMOVE_IDENTITY | number::REMOVE_SMARTCARD_KEY => Self::Remove,
+            number::REMOVE_ALL_IDENTITIES => Self::RemoveAll,
+            number::LOCK => Self::Lock,
+            number::UNLOCK => Self::Unlock,
+            _ => return None,
+        })
+    }
 }
 
 /// How it ended.

@@ -8,9 +8,12 @@ mod races;
 mod records;
 mod tokens;
 
+use crate::front::clock::BootTime;
+use crate::keeper::channel::Ask;
 use std::ffi::OsString;
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -105,7 +108,7 @@ impl World {
     async fn bound(&self, name: &str, forwarding: bool) -> Session {
         let mut session = self.session();
         let bind = bind(&TestHost::new(name).bind(b"session", forwarding));
-        assert_eq!(session.handle(&bind).await, Response::Success);
+        assert_eq!(session.asked(&bind).await, Response::Success);
         session
     }
 
@@ -202,7 +205,7 @@ fn blob(name: &str) -> Vec<u8> {
 
 /// Returns blobs and comments in the order of the list.
 async fn list(session: &mut Session) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let Response::IdentitiesAnswer(body) = session.handle(LIST).await else {
+    let Response::IdentitiesAnswer(body) = session.asked(LIST).await else {
         panic!("no list");
     };
     let mut reader = crate::protocol::wire::Reader::new(&body);
@@ -225,21 +228,32 @@ async fn names(session: &mut Session) -> Vec<String> {
 }
 
 async fn succeeds(session: &mut Session, message: &[u8]) {
-    assert_eq!(session.handle(message).await, Response::Success);
+    assert_eq!(session.asked(message).await, Response::Success);
 }
 
 async fn fails(session: &mut Session, message: &[u8]) {
-    assert_eq!(session.handle(message).await, Response::Failure);
+    assert_eq!(session.asked(message).await, Response::Failure);
 }
 
 /// Says whether the session gets a signature that fits.
 async fn signs(session: &mut Session, blob: &[u8]) -> bool {
-    match session.handle(&sign(blob, DATA, 0)).await {
+    match session.asked(&sign(blob, DATA, 0)).await {
         Response::SignResponse(signature) => {
             crate::front::verify::verify(blob, &signature, DATA).unwrap();
             true
         }
         Response::Failure => false,
         other => panic!("{other:?}"),
+    }
+}
+
+impl Session {
+    /// Has a message answered and put on record, as a connection does.
+    async fn asked(&mut self, message: &[u8]) -> Response {
+        self.prepare(message).await;
+        let response = self.handle(message).await;
+        self.atone().await;
+        self.record();
+        response
     }
 }

@@ -161,3 +161,11 @@ fn files_that_are_no_sockets_stay() {
     clean_stale(home.path(), Scope::EveryHost, in_two_hours()).unwrap();
     assert!(file.exists());
 }
+
+#[test]
+fn refuses_an_empty_path() {
+    let refused = listen_at(Path::new("")).unwrap_err();
+    assert!(
+        matches!(refused, SocketError::Bind { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    );
+}

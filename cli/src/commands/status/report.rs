@@ -15,6 +15,7 @@ pub(super) fn write(status: &Map<String, Value>, colours: bool) -> String {
         ("running", running(status.get("uptime_seconds"))),
         ("socket", text(status.get("socket"))),
         ("control", text(status.get("control_socket"))),
+        ("audit log", audit_log(status.get("audit_log"))),
         ("identities", text(status.get("identities"))),
         ("locked", text(status.get("locked"))),
         ("connections", text(status.get("connections"))),
@@ -74,9 +75,20 @@ fn running(seconds: Option<&Value>) -> String {
 
 fn protection(memory: &Map<String, Value>) -> String {
     let kind = text(memory.get("protection"));
-    match memory.get("arena_bytes").and_then(Value::as_u64) {
-        Some(bytes) => format!("{kind}, {} KiB", bytes / 1024),
-        None => kind,
+    match memory.get("mapped").and_then(Value::as_bool) {
+        // What is not mapped keeps no machine from hibernating.
+        Some(false) => format!("{kind}, none in use"),
+        _ => match memory.get("used_bytes").and_then(Value::as_u64) {
+            Some(bytes) if bytes > 0 => format!("{kind}, {} KiB used", bytes.div_ceil(1024)),
+            _ => kind,
+        },
+    }
+}
+
+fn audit_log(path: Option<&Value>) -> String {
+    match path {
+        Some(Value::Null) => "none: its file or folder cannot be used".to_owned(),
+        path => text(path),
     }
 }
 
@@ -98,8 +110,8 @@ mod tests {
     fn lines_are_aligned_and_complete() {
         let status = status(
             r#"{"version":"0.1.0","pid":7,"keeper_pid":8,"uptime_seconds":3725,"socket":"/s",
-                "control_socket":"/control.s","identities":2,"locked":false,"connections":1,
-                "memory":{"protection":"memfd_secret","arena_bytes":65536},
+                "control_socket":"/control.s","audit_log":"/a","identities":2,"locked":false,"connections":1,
+                "memory":{"protection":"memfd_secret","mapped":true,"used_bytes":65000},
                 "sandbox":{"seccomp":true,"landlock":true,"no_new_privs":true,"dumpable":false}}"#,
         );
         assert_eq!(
@@ -109,10 +121,11 @@ mod tests {
              running      1 h 2 min\n\
              socket       /s\n\
              control      /control.s\n\
+             audit log    /a\n\
              identities   2\n\
              locked       no\n\
              connections  1\n\
-             memory       memfd_secret, 64 KiB\n\
+             memory       memfd_secret, 64 KiB used\n\
              sandbox      seccomp yes, landlock yes, no_new_privs yes, dumpable no\n"
         );
     }
@@ -120,6 +133,18 @@ mod tests {
     #[test]
     fn missing_parts_are_unknown() {
         assert!(write(&Map::new(), false).contains("memory       unknown\n"));
+    }
+
+    #[test]
+    fn says_that_there_is_no_audit_log() {
+        let shown = write(&status(r#"{"audit_log":null}"#), false);
+        assert!(shown.contains("audit log    none: its"), "{shown}");
+    }
+
+    #[test]
+    fn says_that_no_secret_memory_is_mapped() {
+        let status = status(r#"{"memory":{"protection":"memfd_secret","mapped":false}}"#);
+        assert!(write(&status, false).contains("memory       memfd_secret, none in use\n"));
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn restricted_key_signs_a_login_at_its_host_only() {
         let mut owner = world.session();
         succeeds(&mut owner, &add("a", &destinations(&["good"]))).await;
         let mut good = world.bound("good", false).await;
-        let answer = good.handle(&sign(&blob("a"), &login("a", "good"), 0)).await;
+        let answer = good.asked(&sign(&blob("a"), &login("a", "good"), 0)).await;
         assert!(matches!(answer, Response::SignResponse(_)));
         assert!(!signs(&mut good, &blob("a")).await, "data that is no login");
         fails(&mut good, &sign(&blob("a"), &login("a", "bad"), 0)).await;
@@ -191,7 +191,7 @@ fn failed_bind_hides_restricted_keys() {
         let world = World::new();
         let mut session = world.session();
         succeeds(&mut session, &add("a", &destinations(&["good"]))).await;
-        let answer = session.handle(&text(27, b"session-bind@openssh.com")).await;
+        let answer = session.asked(&text(27, b"session-bind@openssh.com")).await;
         assert_eq!(answer, Response::ExtensionFailure);
         assert!(names(&mut session).await.is_empty());
     });

@@ -110,7 +110,7 @@ fn requests_that_are_unknown_or_malformed_fail() {
 fn query_lists_the_extensions() {
     run(async {
         let world = World::new();
-        let Response::ExtensionResponse { name, body } = world.session().handle(&query()).await
+        let Response::ExtensionResponse { name, body } = world.session().asked(&query()).await
         else {
             panic!("no answer to the query");
         };
@@ -139,7 +139,7 @@ fn rsa_flags_choose_the_hash_and_never_sha_1() {
             (4, "rsa-sha2-512"),
             (6, "rsa-sha2-256"),
         ] {
-            let answer = session.handle(&sign(&key.blob(), DATA, flags)).await;
+            let answer = session.asked(&sign(&key.blob(), DATA, flags)).await;
             let Response::SignResponse(signature) = answer else {
                 panic!("flags {flags}");
             };
@@ -156,7 +156,7 @@ fn flags_mean_nothing_to_other_keys() {
         let world = World::new();
         let mut session = world.session();
         succeeds(&mut session, &add("a", b"")).await;
-        let answer = session.handle(&sign(&blob("a"), DATA, u32::MAX)).await;
+        let answer = session.asked(&sign(&blob("a"), DATA, u32::MAX)).await;
         assert!(matches!(answer, Response::SignResponse(_)));
     });
 }

@@ -43,7 +43,7 @@ fn locked_agent_still_binds_sessions() {
         let mut session = locked(&world).await;
         let good = TestHost::new("host").bind(b"session", true);
         succeeds(&mut session, &bind(&good)).await;
-        let answer = session.handle(&text(27, b"session-bind@openssh.com")).await;
+        let answer = session.asked(&text(27, b"session-bind@openssh.com")).await;
         assert_eq!(answer, Response::ExtensionFailure);
     });
 }

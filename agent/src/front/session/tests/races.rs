@@ -5,7 +5,7 @@ use super::*;
 /// Polls both requests in turn, the first one first.
 async fn both(world: &World, first: &[u8], second: &[u8]) -> (Response, Response) {
     let (mut one, mut other) = (world.session(), world.session());
-    tokio::join!(one.handle(first), other.handle(second))
+    tokio::join!(one.asked(first), other.asked(second))
 }
 
 /// What is listed can sign, and nothing else is kept.
@@ -106,7 +106,7 @@ fn key_added_while_the_keeper_is_lost_is_not_listed() {
         let lost = async {
             agent.note_lost_keeper();
         };
-        let (added, ()) = tokio::join!(session.handle(&message), lost);
+        let (added, ()) = tokio::join!(session.asked(&message), lost);
         assert_eq!(added, Response::Failure);
         assert!(list(&mut session).await.is_empty());
     });

@@ -99,7 +99,7 @@ fn refusals_are_told() {
         let mut session = world.session();
         succeeds(&mut session, &add("a", CONFIRM)).await;
         assert!(!signs(&mut session, &blob("a")).await);
-        session.handle(&text(27, b"session-bind@openssh.com")).await;
+        session.asked(&text(27, b"session-bind@openssh.com")).await;
         let provider = constraints::provider("internal");
         fails(&mut session, &add("c", &provider)).await;
         let told = told(&world);

@@ -99,7 +99,7 @@ fn library_is_refused_to_bound_connections_and_to_those_whose_bind_failed() {
             fails(&mut world.bound("host", forwarding).await, &message).await;
         }
         let mut broken = world.session();
-        broken.handle(&text(27, b"session-bind@openssh.com")).await;
+        broken.asked(&text(27, b"session-bind@openssh.com")).await;
         fails(&mut broken, &message).await;
         assert!(list(&mut world.session()).await.is_empty());
     });
