@@ -101,10 +101,12 @@ async fn answer(session: &mut Session, stream: &StdStream, message: &[u8]) -> Op
     {
         return Some(session.handle(message).await);
     }
+    // A timer for each request would cost every signature.
+    let waits = session.waits();
     let response = tokio::select! {
         biased;
         response = session.handle(message) => Some(response),
-        () = gone(stream) => None,
+        () = async { waits.notified().await; gone(stream).await } => None,
     };
     if response.is_none() {
         session.note_gone(message);

@@ -53,7 +53,11 @@ pub fn run(options: Options) -> ExitCode {
     let ended = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .and_then(|runtime| LocalSet::new().block_on(&runtime, serve(options)));
+        .and_then(|runtime| {
+            // As a task it is polled when it has something to do, not whenever any task has.
+            let served = async { task::spawn_local(serve(options)).await };
+            LocalSet::new().block_on(&runtime, served)?
+        });
     place.remove();
     match ended {
         Ok(End::Terminated) if activated => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ mod done;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use tokio::sync::Notify;
 use tokio::task;
 
 use self::done::Done;
@@ -31,6 +32,8 @@ pub struct Session {
     agent: Rc<Agent>,
     peer: Rc<Peer>,
     bindings: Bindings,
+    /// Told whenever a request begins to wait for a person.
+    waits: Rc<Notify>,
     /// What the last request did, while it is not on record.
     done: RefCell<Option<Done>>,
     turn: Option<TurnToUnlock>,
@@ -38,11 +41,12 @@ pub struct Session {
 
 impl Session {
     /// Starts with a connection that nobody has bound.
-    pub const fn new(agent: Rc<Agent>, peer: Rc<Peer>) -> Self {
+    pub fn new(agent: Rc<Agent>, peer: Rc<Peer>) -> Self {
         Self {
             agent,
             peer,
             bindings: Bindings::new(),
+            waits: Rc::default(),
             done: RefCell::new(None),
             turn: None,
         }
@@ -62,6 +66,11 @@ impl Session {
         if let Some(turn) = self.turn.take() {
             turn.penalty().await;
         }
+    }
+
+    /// Returns what is told whenever a request begins to wait for a person.
+    pub fn waits(&self) -> Rc<Notify> {
+        Rc::clone(&self.waits)
     }
 
     /// Answers one message. Whatever the message is, there is an answer.
@@ -162,6 +171,7 @@ impl Session {
             Decision::Allow => {}
             Decision::Deny(reason) => return Err(reason),
             Decision::Confirm(question) => {
+                self.waits.notify_one();
                 match self.agent.prompter.confirm(&question).await {
                     prompt::Answer::Allow => {}
                     prompt::Answer::Deny => return Err(Reason::Refused),
@@ -170,12 +180,16 @@ impl Session {
                 self.still_usable(identity)?;
             }
         }
+        // A touch or a PIN takes as long as a question does.
+        let is_token = matches!(identity.signer, Signer::Token(_));
+        if is_token {
+            self.waits.notify_one();
+        }
         let signed = self
             .agent
             .signature(identity, algorithm, request.data, listed_host)
             .await?;
-        // A touch or a PIN takes as long as a question does.
-        if matches!(identity.signer, Signer::Token(_)) {
+        if is_token {
             self.still_usable(identity)?;
         }
         Ok(signed)

@@ -13,6 +13,7 @@ use crate::{
     client::{self, Client},
     contest::{Case, Contestant, Meter, Unit},
     crowd::Crowd,
+    idle::Idle,
     machine,
 };
 
@@ -151,14 +152,12 @@ fn connected(contestant: &Contestant) -> Meter {
 fn among_idle(contestant: &Contestant) -> Meter {
     let agent = contestant.start_pinned();
     agent.add(&Key::plain(KeyKind::Ed25519));
-    let idle: Vec<_> = (0..MANY)
-        .map(|_| Connection::open(agent.socket()))
-        .collect();
+    let idle = Idle::connect(agent.socket(), MANY);
     let mut client = Client::connect(agent.socket());
     let request = client::sign(KeyKind::Ed25519);
     client.ask(&request);
     Box::new(move || {
-        let _open = (&agent, &idle);
+        let _open = (&idle, &agent);
         let latencies = machine::pinned(|| client.latencies(&request, ROUND));
         client::percentile(latencies, 0.5)
     })

@@ -7,24 +7,14 @@ use rustix::{
     thread::{CpuSet, sched_getaffinity, sched_setaffinity},
 };
 
-/// Enough for the connections of two agents.
-const DESCRIPTORS: u64 = 40_000;
-
-/// Lets this process, and the agents it starts, open many connections.
+/// Lets this process, and the agents it starts, open as many connections as the system allows.
 pub(crate) fn allow_many_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
-        current: Some(DESCRIPTORS),
-        maximum: Some(DESCRIPTORS),
+        current: limit.maximum,
+        ..limit
     };
-    // Only root may raise the limit itself.
-    if setrlimit(Resource::Nofile, raised).is_err() {
-        let limit = getrlimit(Resource::Nofile);
-        let raised = Rlimit {
-            current: limit.maximum,
-            ..limit
-        };
-        setrlimit(Resource::Nofile, raised).unwrap();
-    }
+    setrlimit(Resource::Nofile, raised).unwrap();
 }
 
 /// Names the processor and the version of OpenSSH.
