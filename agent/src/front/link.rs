@@ -173,9 +173,13 @@ impl Link {
         let _turn = self.writing.lock().await;
         // What was asked before goes out before: a key is removed before it is added again.
         let gathered = self.gathered.take();
-        if self.write_all(&gathered, &[]).await.is_ok() {
-            // A failure shows in `read_answers`, which ends every waiting request.
-            let _ = self.write_all(head, tail).await;
+        let mut written = self.write_all(&gathered, &[]).await;
+        if written.is_ok() {
+            written = self.write_all(head, tail).await;
+        }
+        if written.is_err() {
+            // Half a message would garble what follows it; `read_answers` ends all who wait.
+            self.close();
         }
     }
 
