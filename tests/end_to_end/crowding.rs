@@ -230,3 +230,21 @@ fn signatures_stay_fast_among_clients_that_bind_without_a_pause() {
         crowded[499]
     );
 }
+
+#[test]
+fn signatures_that_nobody_waits_for_hold_nobody_up() {
+    let (agent, _) = spacious_agent();
+    let key = Key::plain(KeyKind::Rsa4096);
+    agent.add(&key);
+    let request = message::sign(&key.blob(), b"data", 2);
+    // About a minute of signatures on one core.
+    for _ in 0..3000 {
+        let connection = Connection::try_open(agent.socket());
+        if let Ok(mut connection) = connection {
+            connection.send(&request);
+        }
+    }
+    let mut connection = agent.connect();
+    connection.set_limit(Duration::from_secs(10));
+    message::signature(&connection.ask(&request));
+}
