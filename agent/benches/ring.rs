@@ -16,7 +16,7 @@ pub(crate) fn measure(criterion: &mut Criterion) {
     for count in [1, 10_000] {
         let mut ring = Ring::default();
         for number in 0..count {
-            ring.put(identity(number));
+            ring.put(identity(number)).unwrap();
         }
         let wanted = blob(count / 2);
         criterion.bench_function(&format!("ring/find in {count}"), |bencher| {
@@ -24,7 +24,7 @@ pub(crate) fn measure(criterion: &mut Criterion) {
         });
         criterion.bench_function(&format!("ring/put and remove in {count}"), |bencher| {
             bencher.iter(|| {
-                ring.put(identity(count));
+                ring.put(identity(count)).unwrap();
                 ring.remove(&blob(count))
             });
         });

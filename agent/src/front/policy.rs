@@ -8,7 +8,7 @@ use super::destination;
 use super::pattern;
 use super::prompt::{ListedHost, Question};
 use super::provider::AllowedProviders;
-use super::ring::{Identity, Signer};
+use super::ring::{self, Identity, Signer};
 use crate::keeper::channel;
 use crate::protocol::message::SignRequest;
 use crate::protocol::signed_data::SignedData;
@@ -90,6 +90,9 @@ pub enum Reason {
     /// The client closed its connection before it had an answer.
     #[error("client went away before it was answered")]
     ClientGone,
+    /// The identities take all the memory they may.
+    #[error("{0}")]
+    Full(#[from] ring::Full),
     /// The keeper did not do it.
     #[error("{0}")]
     Keeper(#[from] channel::Refusal),

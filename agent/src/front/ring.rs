@@ -5,12 +5,17 @@ use std::rc::Rc;
 
 use md5::{Digest, Md5};
 use sha2::Sha256;
+use thiserror::Error;
 
 use super::clock::BootTime;
 use super::provider::Provider;
 use crate::keeper::channel::KeyId;
 use crate::protocol::algorithm::KeyType;
-use crate::protocol::extension::restrict_destination::DestinationConstraint;
+use crate::protocol::extension::restrict_destination::{DestinationConstraint, Hop, HopKey};
+
+/// What all identities together may take, in bytes: a thousand times what people have, and no more
+/// than a machine can spare for a host that adds keys without end through a forwarded agent.
+pub const BYTES_MAX: usize = 32 << 20;
 
 /// A public key that the agent can sign for, with its comment and constraints.
 #[derive(Debug)]
@@ -33,6 +38,26 @@ pub struct Identity {
     pub confirm: bool,
     /// Where it may be used; anywhere when empty.
     pub destinations: Vec<DestinationConstraint>,
+}
+
+impl Identity {
+    /// Returns about how many bytes of memory it takes.
+    fn bytes(&self) -> usize {
+        let hop = |hop: &Hop| {
+            let keys = hop
+                .keys
+                .iter()
+                .map(|key| size_of::<HopKey>() + key.blob.len());
+            size_of::<Hop>() + hop.user.len() + hop.host.len() + keys.sum::<usize>()
+        };
+        let destinations = self.destinations.iter();
+        let token = match &self.signer {
+            Signer::Token(token) => token.key_bytes.len() + token.application.len(),
+            Signer::Keeper(_) => 0,
+        };
+        let steps = destinations.map(|step| hop(&step.from) + hop(&step.to));
+        size_of::<Self>() + self.blob.len() + self.comment.len() + token + steps.sum::<usize>()
+    }
 }
 
 /// Who makes the signatures of an identity.
@@ -67,7 +92,14 @@ pub struct Ring {
     first_expiry: Option<BootTime>,
     /// Changes with every change of the ring.
     version: u64,
+    /// What the identities take in memory.
+    bytes: usize,
 }
+
+/// Says that the identities take [`BYTES_MAX`] already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("there are too many keys, or too much is said of them")]
+pub struct Full;
 
 impl Ring {
     /// Returns the number of identities.
@@ -96,7 +128,17 @@ impl Ring {
     }
 
     /// Adds an identity, or puts it in the place of the one with the same blob, which it returns.
-    pub fn put(&mut self, identity: Identity) -> Option<Rc<Identity>> {
+    ///
+    /// # Errors
+    /// [`Full`]; then the ring is as it was.
+    pub fn put(&mut self, identity: Identity) -> Result<Option<Rc<Identity>>, Full> {
+        let replaced = self.find(&identity.blob);
+        let freed = replaced.map_or(0, |replaced| replaced.bytes());
+        let bytes = self.bytes.saturating_sub(freed) + identity.bytes();
+        if bytes > BYTES_MAX {
+            return Err(Full);
+        }
+        self.bytes = bytes;
         self.version += 1;
         self.first_expiry = match (self.first_expiry, identity.expires) {
             (Some(first), Some(expires)) => Some(first.min(expires)),
@@ -109,14 +151,16 @@ impl Ring {
                 self.last_place += 1;
                 self.last_place
             });
-        self.identities.insert(place, Rc::new(identity))
+        Ok(self.identities.insert(place, Rc::new(identity)))
     }
 
     /// Takes the identity with this blob out.
     pub fn remove(&mut self, blob: &[u8]) -> Option<Rc<Identity>> {
         let place = self.places.remove(blob)?;
         self.version += 1;
-        self.identities.remove(&place)
+        let removed = self.identities.remove(&place)?;
+        self.bytes = self.bytes.saturating_sub(removed.bytes());
+        Some(removed)
     }
 
     /// Takes out every identity for which `goes` holds.
@@ -201,22 +245,22 @@ mod tests {
     fn keeps_the_order_of_adding_and_the_place_of_what_is_replaced() {
         let mut ring = Ring::default();
         for name in [3, 1, 2] {
-            assert!(ring.put(identity(name, None)).is_none());
+            assert!(ring.put(identity(name, None)).unwrap().is_none());
         }
-        assert!(ring.put(identity(1, None)).is_some());
+        assert!(ring.put(identity(1, None)).unwrap().is_some());
         assert_eq!(order(&ring), [3, 1, 2]);
         assert!(ring.remove(&[3]).is_some());
         assert!(ring.remove(&[3]).is_none());
-        ring.put(identity(3, None));
+        ring.put(identity(3, None)).unwrap();
         assert_eq!(order(&ring), [1, 2, 3]);
     }
 
     #[test]
     fn forgets_exactly_what_has_expired() {
         let mut ring = Ring::default();
-        ring.put(identity(1, Some(10)));
-        ring.put(identity(2, None));
-        ring.put(identity(3, Some(20)));
+        ring.put(identity(1, Some(10))).unwrap();
+        ring.put(identity(2, None)).unwrap();
+        ring.put(identity(3, Some(20))).unwrap();
         let at = |seconds| BootTime::since_boot(Duration::from_secs(seconds));
         assert!(ring.expire(at(9)).is_empty());
         assert_eq!(ring.expire(at(10)).len(), 1);
@@ -229,12 +273,27 @@ mod tests {
     #[test]
     fn a_key_added_again_without_lifetime_does_not_expire() {
         let mut ring = Ring::default();
-        ring.put(identity(1, Some(10)));
-        ring.put(identity(1, None));
+        ring.put(identity(1, Some(10))).unwrap();
+        ring.put(identity(1, None)).unwrap();
         assert!(
             ring.expire(BootTime::since_boot(Duration::from_secs(100)))
                 .is_empty()
         );
+        assert_eq!(ring.len(), 1);
+    }
+
+    #[test]
+    fn takes_no_more_than_it_may_and_counts_what_is_gone() {
+        let large = |name| Identity {
+            comment: vec![0; BYTES_MAX / 2],
+            ..identity(name, None)
+        };
+        let mut ring = Ring::default();
+        ring.put(large(1)).unwrap();
+        assert!(ring.put(large(2)).is_err());
+        assert!(ring.put(large(1)).unwrap().is_some());
+        assert!(ring.remove(&[1]).is_some());
+        assert!(ring.put(large(2)).unwrap().is_none());
         assert_eq!(ring.len(), 1);
     }
 

@@ -19,7 +19,7 @@ use super::peer::Peer;
 use super::policy::{self, Decision, Reason};
 use super::prompt;
 use super::ring::{Identity, Signer};
-use crate::protocol::algorithm::SignatureAlgorithm;
+use crate::protocol::algorithm::{KeyType, SignatureAlgorithm};
 use crate::protocol::extension::Extension;
 use crate::protocol::extension::session_bind::SessionBind;
 use crate::protocol::message::{IdentitiesAnswer, Request, Response, SignRequest};
@@ -180,9 +180,10 @@ impl Session {
                 self.still_usable(identity)?;
             }
         }
-        // A touch or a PIN takes as long as a question does.
+        // A touch or a PIN takes as long as a question does, and RSA signatures wait for each other:
+        // one that nobody waits for any more must not be made.
         let is_token = matches!(identity.signer, Signer::Token(_));
-        if is_token {
+        if is_token || identity.key_type == KeyType::Rsa {
             self.waits.notify_one();
         }
         let signed = self

@@ -101,10 +101,18 @@ impl Session {
             self.agent.wipe(&identity.signer).await;
             return Err(reason);
         }
-        if let Some(replaced) = self.agent.ring(|ring| ring.put(identity)) {
-            self.agent.wipe(&replaced.signer).await;
+        let signer = identity.signer.clone();
+        match self.agent.ring(|ring| ring.put(identity)) {
+            Ok(None) => Ok(()),
+            Ok(Some(replaced)) => {
+                self.agent.wipe(&replaced.signer).await;
+                Ok(())
+            }
+            Err(full) => {
+                self.agent.wipe(&signer).await;
+                Err(full.into())
+            }
         }
-        Ok(())
     }
 
     async fn provider(&self, name: &str) -> Result<Provider, Reason> {
