@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use keyward_tests::{
-    Agent, Home, Key, KeyKind, agent::Launch, askpass::Askpass, deadline, message,
+    Agent, Home, Key, KeyKind, Run, agent::Launch, askpass::Askpass, deadline, message,
 };
 use serde_json::Value;
 
@@ -126,4 +126,41 @@ fn the_end_of_the_agent_loses_no_line() {
     assert_eq!(agent.wait(), Some(2));
     assert_eq!(lines(&agent, "remove-all").len(), 100);
     assert_eq!(lines(&agent, "stop").len(), 1);
+}
+
+#[test]
+fn a_key_that_is_too_short_is_refused_with_a_reason() {
+    let agent = Agent::start(&[]);
+    let path = agent.home().path("short");
+    agent
+        .command("ssh-keygen")
+        .args(["-q", "-t", "rsa", "-b", "1024", "-N", "", "-f"])
+        .arg(&path)
+        .succeeds();
+    agent.ssh_add(&[]).arg(&path).exits(1);
+    let line = line(&agent, "add");
+    assert_eq!(line["outcome"], "deny");
+    assert!(line["reason"].is_string());
+}
+
+#[test]
+fn a_smartcard_is_refused_with_a_reason() {
+    let agent = Agent::start(&[]);
+    let message = b"\x14\0\0\0\x06reader\0\0\0\x06secret";
+    assert_eq!(agent.connect().ask(message), message::FAILURE);
+    let line = line(&agent, "add");
+    assert_eq!(line["outcome"], "deny");
+    assert_eq!(line["reason"], "smartcard keys are not supported");
+    assert!(!line.to_string().contains("secret"));
+}
+
+#[test]
+fn a_removal_while_locked_is_refused_with_a_reason() {
+    let agent = Agent::start(&[]);
+    let mut connection = agent.connect();
+    assert_eq!(connection.ask(&message::lock("phrase")), message::SUCCESS);
+    assert_eq!(connection.ask(&message::REMOVE_ALL), message::FAILURE);
+    let line = line(&agent, "remove-all");
+    assert_eq!(line["outcome"], "deny");
+    assert_eq!(line["reason"], "agent is locked");
 }

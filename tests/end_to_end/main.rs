@@ -5,7 +5,6 @@
 mod every_key;
 
 mod adding;
-mod auditing;
 mod audit;
 mod command_line;
 mod confirming;

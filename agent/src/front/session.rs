@@ -92,7 +92,7 @@ impl Session {
             Request::Unlock(passphrase) => self.unlock(passphrase).await,
             // A bind that was lost while locked would make a forwarded connection look local later.
             Request::Extension(Extension::SessionBind(bind)) => self.bind(bind).await,
-            _ if self.agent.is_locked() => self.refuse(message, Reason::Locked),
+            _ if self.agent.is_locked() => self.refuse_locked(&request, message),
             Request::Extension(Extension::Query) => Response::ExtensionResponse {
                 name: Extension::QUERY,
                 body: supported_extensions(),
@@ -106,6 +106,15 @@ impl Session {
             Request::SmartcardKey => self.refuse(message, Reason::Smartcard),
             Request::Extension(_) => Response::Failure,
         }
+    }
+
+    fn refuse_locked(&self, request: &Request<'_>, message: &[u8]) -> Response {
+        let Request::SignRequest(request) = request else {
+            return self.refuse(message, Reason::Locked);
+        };
+        let identity = self.agent.ring(|ring| ring.find(request.key_blob));
+        self.note_signing(request, identity.as_ref(), &Err(Reason::Locked));
+        Response::Failure
     }
 
     /// Refuses a message as a whole. Its client is told nothing but that it failed: the reason is
