@@ -171,7 +171,10 @@ impl Keeper {
             keys: u32::try_from(self.store.len()).unwrap_or(u32::MAX),
             protection: self.secret.as_ref().map_or_else(
                 || Protection::probe(self.terms.memory),
-                |secret| secret.protection,
+                |secret| {
+                    let workers = self.terms.workers.protection();
+                    workers.map_or(secret.protection, |workers| workers.max(secret.protection))
+                },
             ),
             mapped: self.secret.is_some(),
             used: u64::try_from(used).unwrap_or(u64::MAX),

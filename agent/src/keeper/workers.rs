@@ -1,5 +1,6 @@
 //! Threads for signatures that take long, so that short ones need not wait behind them.
 
+use core::sync::atomic::{AtomicU8, Ordering};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
@@ -27,6 +28,8 @@ pub struct Workers {
 struct Queue {
     jobs: Mutex<VecDeque<Job>>,
     more: Condvar,
+    /// The code of the weakest protection that a worker's stack has, 0 before there is one.
+    weakest: AtomicU8,
 }
 
 impl Workers {
@@ -54,6 +57,11 @@ impl Workers {
         Ok(Self { queue })
     }
 
+    /// Returns the weakest protection that a worker's stack has; none before there is one.
+    pub fn protection(&self) -> Option<Protection> {
+        Protection::from_code(self.queue.weakest.load(Ordering::Relaxed))
+    }
+
     /// Hands over a job; the oldest is taken first.
     pub fn submit(&self, job: Job) {
         self.queue
@@ -72,7 +80,11 @@ fn work(queue: &Queue, wanted: Protection) {
         // Mapped with the first job: secret memory that is not needed must not be held.
         // Without any memory the process ends, so that every client gets its failure at once.
         let stack = stack.get_or_insert_with(|| {
-            SecretStack::map(wanted).unwrap_or_else(|_| std::process::abort())
+            let stack = SecretStack::map(wanted).unwrap_or_else(|_| std::process::abort());
+            queue
+                .weakest
+                .fetch_max(stack.protection().code(), Ordering::Relaxed);
+            stack
         });
         stack.run(job);
     }
