@@ -6,11 +6,11 @@ use std::thread;
 
 use criterion::Criterion;
 use keyward_agent::keeper::channel::{self, Answer, Ask, KeyId};
-use keyward_agent::keeper::region::Protection;
 use keyward_agent::keeper::sandbox::Confinement;
 use keyward_agent::keeper::serve::{self, Channel, Terms};
 use keyward_agent::keeper::workers::Workers;
 use keyward_agent::protocol::algorithm::SignatureAlgorithm;
+use keyward_agent::secret_memory::region::Protection;
 
 use crate::material::{ADD, key_bytes};
 

@@ -13,7 +13,7 @@ mod sign;
 use std::time::Duration;
 
 use criterion::Criterion;
-use keyward_agent::keeper::heap;
+use keyward_agent::secret_memory::heap;
 
 const WARM_UP: Duration = Duration::from_millis(300);
 const MEASUREMENT: Duration = Duration::from_secs(1);

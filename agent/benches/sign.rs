@@ -3,11 +3,11 @@
 use std::hint::black_box;
 
 use criterion::Criterion;
-use keyward_agent::keeper::heap;
-use keyward_agent::keeper::region::Protection;
-use keyward_agent::keeper::signing_key::SigningKey;
-use keyward_agent::keeper::stack::SecretStack;
+use keyward_agent::key::signing_key::SigningKey;
 use keyward_agent::protocol::algorithm::SignatureAlgorithm;
+use keyward_agent::secret_memory::heap;
+use keyward_agent::secret_memory::region::Protection;
+use keyward_agent::secret_memory::stack::SecretStack;
 
 use crate::material::{ADD, key_bytes};
 

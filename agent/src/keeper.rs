@@ -4,15 +4,8 @@
 //! region of memory that no other process can read, on a heap and on stacks of their own, and is
 //! wiped when it is done with. The proof is a scan of the live process, not this text.
 
-#[cfg(test)]
-pub(crate) mod test_key;
-pub mod region;
-pub mod heap;
-pub mod stack;
 pub mod sandbox;
 pub mod channel;
-pub mod rsa;
-pub mod signing_key;
 pub mod seal;
 pub mod store;
 pub mod workers;

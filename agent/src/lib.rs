@@ -3,6 +3,8 @@
 //! The order of the modules is the order of dependence: a module may use those above it only.
 
 pub mod protocol;
+pub mod secret_memory;
+pub mod key;
 pub mod keeper;
 pub mod front;
 pub mod client;

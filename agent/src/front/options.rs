@@ -10,7 +10,7 @@ use super::policy::Rules;
 use super::prompt;
 use super::ring::FingerprintHash;
 use super::socket::Place;
-use crate::keeper::region::Protection;
+use crate::secret_memory::region::Protection;
 
 /// How an agent is to be run.
 #[derive(Debug)]

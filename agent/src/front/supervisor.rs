@@ -16,7 +16,7 @@ use tokio::time::{self, Instant};
 use super::link::{Ends, Gone, Link};
 use crate::keeper::channel::{Answer, Ask, KeyId};
 use crate::keeper::process::LOCKED_ARGUMENT;
-use crate::keeper::region::Protection;
+use crate::secret_memory::region::Protection;
 
 /// The name under which our program runs as keeper.
 pub const KEEPER_NAME: &str = "keyward-keeper";

@@ -5,11 +5,12 @@
 
 use thiserror::Error;
 
-use super::region::Protection;
 use super::sandbox::Confinement;
+use crate::key::error::KeyError;
 use crate::protocol::algorithm::SignatureAlgorithm;
 use crate::protocol::frame::FRAME_MAX;
 use crate::protocol::wire::{Reader, WireError, Writer};
+use crate::secret_memory::region::Protection;
 
 /// Names a key between front and keeper; never used twice in the life of a keeper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +98,17 @@ pub struct Report {
     pub size: u64,
     /// What the process has given up.
     pub confinement: Confinement,
+}
+
+impl From<KeyError> for Refusal {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Algorithm => Self::Algorithm,
+            KeyError::Inconsistent => Self::Inconsistent,
+            KeyError::Memory => Self::Memory,
+            KeyError::Unreadable => Self::Unreadable,
+        }
+    }
 }
 
 const REFUSALS: [Refusal; 8] = [

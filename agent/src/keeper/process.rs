@@ -8,11 +8,11 @@ use std::thread;
 
 use aws_lc_rs::rand;
 
-use super::heap;
-use super::region::Protection;
 use super::sandbox::{self, Confinement};
 use super::serve::{self, Channel, Terms};
 use super::workers::Workers;
+use crate::secret_memory::heap;
+use crate::secret_memory::region::Protection;
 
 /// The argument that asks for [`Protection::Locked`] in place of `memfd_secret`, with which the
 /// machine could not hibernate.

@@ -11,7 +11,7 @@ use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroize;
 
 use super::channel::{KeyId, Refusal};
-use super::heap::SecretBytes;
+use crate::secret_memory::heap::SecretBytes;
 
 /// Argon2id's second recommended set (RFC 9106 section 4): 64 MiB, three passes, four lanes.
 const MEMORY_KIB: u32 = 64 * 1024;

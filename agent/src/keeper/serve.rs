@@ -6,14 +6,14 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::channel::{self, Answer, Ask, KeyId, MESSAGE_MAX, Refusal, Report};
-use super::heap;
-use super::region::{self, Protection, Region};
 use super::sandbox::Confinement;
-use super::signing_key;
-use super::stack::SecretStack;
 use super::store::Store;
 use super::workers::Workers;
+use crate::key::signing_key;
 use crate::protocol::algorithm::SignatureAlgorithm;
+use crate::secret_memory::heap;
+use crate::secret_memory::region::{self, Protection, Region};
+use crate::secret_memory::stack::SecretStack;
 
 /// Answers are written together up to this many bytes.
 const BATCH: usize = 16 << 10;
@@ -140,7 +140,8 @@ impl Keeper {
         let key = self.store.find(key)?;
         if !key.is_slow() {
             let secret = self.secret.as_mut().ok_or(Refusal::State)?;
-            return secret.stack.run(|| key.sign(algorithm, data)).map(Some);
+            let signature = secret.stack.run(|| key.sign(algorithm, data))?;
+            return Ok(Some(signature));
         }
         let digest = signing_key::digest(algorithm, data)?;
         // A key that is removed or sealed before its turn comes is not kept alive by waiting jobs.
@@ -151,7 +152,7 @@ impl Keeper {
             let signature = key
                 .upgrade()
                 .ok_or(Refusal::UnknownKey)
-                .and_then(|key| key.sign_digest(algorithm, digest.as_ref()));
+                .and_then(|key| Ok(key.sign_digest(algorithm, digest.as_ref())?));
             let mut message = Vec::new();
             signature
                 .map_or_else(Answer::Refused, Answer::Signature)

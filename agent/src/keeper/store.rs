@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::channel::{KeyId, Refusal};
-use super::heap::{self, SecretBytes};
 use super::seal::{Lock, LockKey, Seal};
-use super::signing_key::SigningKey;
+use crate::key::signing_key::SigningKey;
+use crate::secret_memory::heap::{self, SecretBytes};
 
 /// What a key needs on the heap of secrets beside its bytes, per byte of them: the library keeps
 /// RSA numbers twice, in both of its forms, and Ed25519 keys with some 200 bytes around them.
@@ -134,7 +134,7 @@ impl Store {
                 return true;
             };
             let opened = key.open(*id, &mut held.bytes, seal);
-            match opened.and_then(|()| SigningKey::read(&held.bytes)) {
+            match opened.and_then(|()| Ok(SigningKey::read(&held.bytes)?)) {
                 Ok(signing) => {
                     held.state = State::Open(Arc::new(signing));
                     true

@@ -8,8 +8,8 @@ use std::thread;
 
 use rustix::process;
 
-use super::region::Protection;
-use super::stack::SecretStack;
+use crate::secret_memory::region::Protection;
+use crate::secret_memory::stack::SecretStack;
 
 /// How much less of a busy core the workers get than the thread of the channel (see `nice(1)`):
 /// a handful of RSA signatures must not hold up a login.

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use keyward_agent::front::supervisor::KEEPER_NAME;
 use keyward_agent::keeper::process;
-use keyward_agent::keeper::region::Protection;
+use keyward_agent::secret_memory::region::Protection;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args();

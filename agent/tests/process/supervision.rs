@@ -14,9 +14,9 @@ use keyward_agent::front::security_key;
 use keyward_agent::front::session::Session;
 use keyward_agent::front::supervisor::{Origin, Supervisor};
 use keyward_agent::keeper::channel::{Answer, Ask, KeyId, Report};
-use keyward_agent::keeper::region::Protection;
 use keyward_agent::protocol::message::Response;
 use keyward_agent::protocol::wire::Writer;
+use keyward_agent::secret_memory::region::Protection;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::task::{LocalSet, spawn_local};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keyward_agent::front::ring::FingerprintHash;
 use keyward_agent::front::socket::Scope;
-use keyward_agent::keeper::region::Protection;
+use keyward_agent::secret_memory::region::Protection;
 use thiserror::Error;
 
 use super::getopt::{Flag, Getopt, GetoptError};

@@ -20,7 +20,7 @@ use keyward_agent::front::server;
 use keyward_agent::front::socket::Place;
 use keyward_agent::keeper;
 use keyward_agent::keeper::process::LOCKED_ARGUMENT;
-use keyward_agent::keeper::region::Protection;
+use keyward_agent::secret_memory::region::Protection;
 use rustix::net::sockopt::socket_acceptconn;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 

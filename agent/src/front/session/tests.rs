@@ -28,7 +28,7 @@ use crate::front::provider::AllowedProviders;
 use crate::front::ring::FingerprintHash;
 use crate::front::security_key;
 use crate::front::supervisor::{Origin, Supervisor};
-use crate::keeper::test_key;
+use crate::key::test_key;
 
 const LIST: &[u8] = &[11];
 const REMOVE_ALL: &[u8] = &[19];

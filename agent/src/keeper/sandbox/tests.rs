@@ -165,7 +165,8 @@ fn mapping_executable_memory_kills() {
 #[test]
 fn making_memory_executable_kills() {
     assert!(is_killed("making_memory_executable_kills", || {
-        let mut region = super::super::region::Region::map(4096, Default::default()).unwrap();
+        let mut region =
+            crate::secret_memory::region::Region::map(4096, Default::default()).unwrap();
         let start = region.bytes_mut().as_mut_ptr().cast();
         let access = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
         // SAFETY: the range is the region's own, and stays readable and writable.

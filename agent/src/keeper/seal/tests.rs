@@ -1,6 +1,6 @@
 use super::*;
-use crate::keeper::heap;
-use crate::keeper::region::Protection;
+use crate::secret_memory::heap;
+use crate::secret_memory::region::Protection;
 
 const ID: KeyId = KeyId(7);
 

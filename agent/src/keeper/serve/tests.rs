@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::front::verify::verify;
-use crate::keeper::test_key::{self, TestRsa};
+use crate::key::test_key::{self, TestRsa};
 
 const DATA: &[u8] = b"signed data";
 const SIGN: SignatureAlgorithm = SignatureAlgorithm::Ed25519;

@@ -1,8 +1,8 @@
 use super::*;
 use crate::front::verify::verify;
-use crate::keeper::region::Protection;
-use crate::keeper::test_key::{self, TestRsa};
+use crate::key::test_key::{self, TestRsa};
 use crate::protocol::algorithm::SignatureAlgorithm;
+use crate::secret_memory::region::Protection;
 
 const ID: KeyId = KeyId(1);
 const DATA: &[u8] = b"signed data";

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::front::verify::verify;
-use crate::keeper::test_key::TestRsa;
+use crate::key::test_key::TestRsa;
 use crate::protocol::wire::Reader;
 
 #[test]

@@ -116,7 +116,7 @@ fn failure_of_the_keeper_is_told_as_one() {
     run(async {
         let world = World::new();
         let mut session = world.session();
-        let mut rsa = crate::keeper::test_key::TestRsa::of_bits(2048);
+        let mut rsa = crate::key::test_key::TestRsa::of_bits(2048);
         rsa.d[8] ^= 1;
         fails(&mut session, &test_key::add(&rsa.fields(), b"rsa", b"")).await;
         let reason = "the private key is not consistent in itself";

@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::front::verify::verify;
-use crate::keeper::test_key::{self, TestRsa};
+use crate::key::test_key::{self, TestRsa};
 use crate::protocol::algorithm::{KeyType, SignFlags};
 
 const DATA: &[u8] = b"signed data";
@@ -16,11 +16,11 @@ fn signature(fields: &[u8]) -> Vec<u8> {
     key.sign(algorithm, DATA).unwrap()
 }
 
-fn refusal(fields: &[u8]) -> Refusal {
+fn refusal(fields: &[u8]) -> KeyError {
     SigningKey::read(fields).unwrap_err()
 }
 
-fn refusal_of(change: impl FnOnce(&mut TestRsa)) -> Refusal {
+fn refusal_of(change: impl FnOnce(&mut TestRsa)) -> KeyError {
     let mut key = TestRsa::of_bits(2048);
     change(&mut key);
     refusal(&key.fields())
@@ -75,11 +75,11 @@ fn no_key_signs_with_the_algorithm_of_another() {
         (&rsa, SignatureAlgorithm::Ed25519),
         (&ecdsa, SignatureAlgorithm::EcdsaP384),
     ] {
-        assert_eq!(key.sign(algorithm, DATA), Err(Refusal::Algorithm));
+        assert_eq!(key.sign(algorithm, DATA), Err(KeyError::Algorithm));
     }
     let digest = digest(SignatureAlgorithm::RsaSha512, DATA).unwrap();
     let signed = ed25519.sign_digest(SignatureAlgorithm::RsaSha512, digest.as_ref());
-    assert_eq!(signed, Err(Refusal::Algorithm));
+    assert_eq!(signed, Err(KeyError::Algorithm));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn refuses_an_ed25519_public_key_that_is_not_of_the_seed() {
     fields.put_string(b"ssh-ed25519");
     fields.put_string(&foreign);
     fields.put_string(&[seed, foreign].concat());
-    assert_eq!(refusal(&fields), Refusal::Inconsistent);
+    assert_eq!(refusal(&fields), KeyError::Inconsistent);
     assert_ne!(public, parts_of_ed25519(&other).2);
 }
 
@@ -120,7 +120,7 @@ fn refuses_an_ecdsa_scalar_that_is_not_of_the_point() {
 #[test]
 fn refuses_rsa_numbers_that_do_not_belong_together() {
     let other = TestRsa::of_bits(3072);
-    let cases: [(&str, Refusal); 9] = [
+    let cases: [(&str, KeyError); 9] = [
         (
             "factors swapped",
             refusal_of(|key| core::mem::swap(&mut key.p, &mut key.q)),
@@ -142,7 +142,7 @@ fn refuses_rsa_numbers_that_do_not_belong_together() {
     ];
     for (name, refusal) in cases {
         assert!(
-            matches!(refusal, Refusal::Inconsistent | Refusal::Unreadable),
+            matches!(refusal, KeyError::Inconsistent | KeyError::Unreadable),
             "{name}"
         );
     }
@@ -158,7 +158,7 @@ fn smaller_rsa_factor_may_come_first() {
 fn refuses_rsa_keys_of_sizes_out_of_range() {
     assert_eq!(
         refusal(&TestRsa::of_bits(1024).fields()),
-        Refusal::Unreadable
+        KeyError::Unreadable
     );
     let mut key = TestRsa::of_bits(16384);
     key.n.insert(0, 1);
@@ -171,7 +171,7 @@ fn refuses_bytes_that_are_no_software_key() {
     trailing.push(0);
     let (_, token) = test_key::blob_and_fields(&test_key::recorded("sk-ed25519"));
     for fields in [&b""[..], b"\0\0\0\x07ssh-dss", &trailing, &token] {
-        assert_eq!(refusal(fields), Refusal::Unreadable);
+        assert_eq!(refusal(fields), KeyError::Unreadable);
     }
 }
 

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{
     ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
 };
 
-use super::channel::Refusal;
+use super::error::KeyError;
 use super::rsa::{Components, RsaKey};
 use crate::protocol::algorithm::{Curve, SignatureAlgorithm};
 use crate::protocol::private_key::{Material, PrivateKey};
@@ -18,7 +18,7 @@ const SCALAR_MAX: usize = 66;
 
 /// A key in the form in which its library signs fastest. All of it lies on the heap of secrets.
 ///
-/// Build it, use it and drop it on a [`super::stack::SecretStack`] only.
+/// Build it, use it and drop it on a [`crate::secret_memory::stack::SecretStack`] only.
 #[derive(Debug)]
 pub enum SigningKey {
     /// RFC 8709.
@@ -36,11 +36,11 @@ impl SigningKey {
     /// modulus. A key with a foreign public part would make Ed25519 give its secret away.
     ///
     /// # Errors
-    /// [`Refusal::Unreadable`] or [`Refusal::Inconsistent`]; a security key is unreadable here.
-    pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+    /// [`KeyError::Unreadable`] or [`KeyError::Inconsistent`]; a security key is unreadable here.
+    pub fn read(bytes: &[u8]) -> Result<Self, KeyError> {
         let mut reader = Reader::new(bytes);
-        let key = PrivateKey::read(&mut reader).map_err(|_| Refusal::Unreadable)?;
-        reader.finish().map_err(|_| Refusal::Unreadable)?;
+        let key = PrivateKey::read(&mut reader).map_err(|_| KeyError::Unreadable)?;
+        reader.finish().map_err(|_| KeyError::Unreadable)?;
         match key.material {
             Material::Ed25519 { public, secret } => ed25519(public, secret),
             Material::Ecdsa {
@@ -64,9 +64,9 @@ impl SigningKey {
                     p,
                     q,
                 });
-                key.map(Self::Rsa).ok_or(Refusal::Inconsistent)
+                key.map(Self::Rsa).ok_or(KeyError::Inconsistent)
             }
-            Material::SkEd25519 { .. } | Material::SkEcdsaP256 { .. } => Err(Refusal::Unreadable),
+            Material::SkEd25519 { .. } | Material::SkEcdsaP256 { .. } => Err(KeyError::Unreadable),
         }
     }
 
@@ -78,24 +78,24 @@ impl SigningKey {
     /// Signs `data` and returns the signature as RFC 4253 section 6.6 encodes it.
     ///
     /// # Errors
-    /// [`Refusal::Algorithm`] when the key cannot sign with this algorithm, [`Refusal::Memory`]
+    /// [`KeyError::Algorithm`] when the key cannot sign with this algorithm, [`KeyError::Memory`]
     /// when the library had not enough of it.
-    pub fn sign(&self, algorithm: SignatureAlgorithm, data: &[u8]) -> Result<Vec<u8>, Refusal> {
+    pub fn sign(&self, algorithm: SignatureAlgorithm, data: &[u8]) -> Result<Vec<u8>, KeyError> {
         let signature = match (self, algorithm) {
             (Self::Ed25519(pair), SignatureAlgorithm::Ed25519) => {
-                let signature = pair.try_sign(data).map_err(|_| Refusal::Memory)?;
+                let signature = pair.try_sign(data).map_err(|_| KeyError::Memory)?;
                 signature.as_ref().to_vec()
             }
             (Self::Ecdsa(curve, pair), algorithm) if algorithm == ecdsa_algorithm(*curve) => {
                 let numbers = pair
                     .sign(&SystemRandom::new(), data)
-                    .map_err(|_| Refusal::Memory)?;
+                    .map_err(|_| KeyError::Memory)?;
                 two_mpints(numbers.as_ref())
             }
             (Self::Rsa(_), algorithm) => {
                 return self.sign_digest(algorithm, digest(algorithm, data)?.as_ref());
             }
-            _ => return Err(Refusal::Algorithm),
+            _ => return Err(KeyError::Algorithm),
         };
         Ok(signature_blob(algorithm, &signature))
     }
@@ -108,11 +108,11 @@ impl SigningKey {
         &self,
         algorithm: SignatureAlgorithm,
         digest: &[u8],
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, KeyError> {
         let Self::Rsa(key) = self else {
-            return Err(Refusal::Algorithm);
+            return Err(KeyError::Algorithm);
         };
-        let signature = key.sign(algorithm, digest).ok_or(Refusal::Memory)?;
+        let signature = key.sign(algorithm, digest).ok_or(KeyError::Memory)?;
         Ok(signature_blob(algorithm, &signature))
     }
 }
@@ -120,12 +120,12 @@ impl SigningKey {
 /// Hashes data for an RSA signature, so that a waiting job holds 64 bytes and not 256 KiB.
 ///
 /// # Errors
-/// [`Refusal::Algorithm`] when it is not an RSA algorithm.
-pub fn digest(algorithm: SignatureAlgorithm, data: &[u8]) -> Result<Digest, Refusal> {
+/// [`KeyError::Algorithm`] when it is not an RSA algorithm.
+pub fn digest(algorithm: SignatureAlgorithm, data: &[u8]) -> Result<Digest, KeyError> {
     match algorithm {
         SignatureAlgorithm::RsaSha256 => Ok(digest::digest(&digest::SHA256, data)),
         SignatureAlgorithm::RsaSha512 => Ok(digest::digest(&digest::SHA512, data)),
-        _ => Err(Refusal::Algorithm),
+        _ => Err(KeyError::Algorithm),
     }
 }
 
@@ -136,17 +136,17 @@ fn signature_blob(algorithm: SignatureAlgorithm, signature: &[u8]) -> Vec<u8> {
     blob
 }
 
-fn ed25519(public: &[u8; 32], secret: &[u8; 64]) -> Result<SigningKey, Refusal> {
+fn ed25519(public: &[u8; 32], secret: &[u8; 64]) -> Result<SigningKey, KeyError> {
     let (seed, repeated) = secret.split_at(32);
     if repeated != public {
-        return Err(Refusal::Inconsistent);
+        return Err(KeyError::Inconsistent);
     }
     Ed25519KeyPair::from_seed_and_public_key(seed, public)
         .map(SigningKey::Ed25519)
-        .map_err(|_| Refusal::Inconsistent)
+        .map_err(|_| KeyError::Inconsistent)
 }
 
-fn ecdsa(curve: Curve, public: &[u8], scalar: &[u8]) -> Result<SigningKey, Refusal> {
+fn ecdsa(curve: Curve, public: &[u8], scalar: &[u8]) -> Result<SigningKey, KeyError> {
     let library: &'static EcdsaSigningAlgorithm = match curve {
         Curve::P256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
         Curve::P384 => &ECDSA_P384_SHA384_FIXED_SIGNING,
@@ -156,18 +156,18 @@ fn ecdsa(curve: Curve, public: &[u8], scalar: &[u8]) -> Result<SigningKey, Refus
     let mut padded = [0; SCALAR_MAX];
     let field = padded
         .get_mut(..curve.field_length())
-        .ok_or(Refusal::Unreadable)?;
+        .ok_or(KeyError::Unreadable)?;
     let start = field
         .len()
         .checked_sub(scalar.len())
-        .ok_or(Refusal::Inconsistent)?;
+        .ok_or(KeyError::Inconsistent)?;
     field
         .get_mut(start..)
-        .ok_or(Refusal::Inconsistent)?
+        .ok_or(KeyError::Inconsistent)?
         .copy_from_slice(scalar);
     EcdsaKeyPair::from_private_key_and_public_key(library, field, public)
         .map(|pair| SigningKey::Ecdsa(curve, pair))
-        .map_err(|_| Refusal::Inconsistent)
+        .map_err(|_| KeyError::Inconsistent)
 }
 
 const fn ecdsa_algorithm(curve: Curve) -> SignatureAlgorithm {
