@@ -12,12 +12,12 @@ const EMPTY_NAMES: [&str; 7] = [
 
 /// Where memory is handled that no safe wrapper reaches.
 const UNSAFE: [&str; 6] = [
-    "agent/src/keeper/heap.rs",
-    "agent/src/keeper/region.rs",
-    "agent/src/keeper/rsa.rs",
+    "agent/src/secret_memory/heap.rs",
+    "agent/src/secret_memory/region.rs",
+    "agent/src/key/rsa.rs",
     "agent/src/keeper/sandbox.rs",
     "agent/src/keeper/sandbox/tests.rs",
-    "agent/src/keeper/stack.rs",
+    "agent/src/secret_memory/stack.rs",
 ];
 
 /// The paths of the files that break a rule.
