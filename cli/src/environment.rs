@@ -34,6 +34,29 @@ pub(crate) fn home() -> Option<PathBuf> {
     (!home.is_empty()).then(|| home.into())
 }
 
+/// Returns the folder for configuration: `XDG_CONFIG_HOME`, or `~/.config`.
+pub(crate) fn config_home() -> Option<PathBuf> {
+    xdg("XDG_CONFIG_HOME", ".config")
+}
+
+/// Returns the folder for data: `XDG_DATA_HOME`, or `~/.local/share`.
+pub(crate) fn data_home() -> Option<PathBuf> {
+    xdg("XDG_DATA_HOME", ".local/share")
+}
+
+/// Returns the folder for state: `XDG_STATE_HOME`, or `~/.local/state`.
+pub(crate) fn state_home() -> Option<PathBuf> {
+    xdg("XDG_STATE_HOME", ".local/state")
+}
+
+/// Returns a folder of the XDG Base Directory Specification, which has relative paths ignored.
+fn xdg(name: &str, below_home: &str) -> Option<PathBuf> {
+    filled(name)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| home().map(|home| home.join(below_home)))
+}
+
 /// Returns the person's shell: `SHELL`, that of the user's entry, or `/bin/sh`.
 pub(crate) fn shell() -> OsString {
     let entry = || user().map(|user| user.shell.into_os_string());

@@ -12,6 +12,8 @@ use keyward_agent::front::supervisor::KEEPER_NAME;
 mod output;
 mod environment;
 mod start;
+mod config;
+mod ask;
 mod error;
 mod hint;
 mod compat;

@@ -2,7 +2,7 @@
 
 pub(crate) mod getopt;
 mod number;
-mod lifetime;
+pub(crate) mod lifetime;
 pub(crate) mod shape;
 pub(crate) mod flags;
 mod inherited;

@@ -1,0 +1,89 @@
+//! The terminal.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::thread;
+
+use keyward_vault::Secret;
+use nix::sys::signal::{SigSet, Signal};
+use rpassword::ConfigBuilder;
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::AskError;
+
+/// The person's own terminal, whatever the standard streams are.
+const TERMINAL: &str = "/dev/tty";
+
+/// Says whether there is a terminal.
+pub(super) fn is_there() -> bool {
+    File::open(TERMINAL).is_ok()
+}
+
+/// Asks for a secret, which is not shown while it is typed.
+pub(super) fn secret(prompt: &str) -> Result<Secret<Vec<u8>>, AskError> {
+    let guard = Guard::new(TERMINAL).map_err(AskError::Terminal)?;
+    let config = ConfigBuilder::new()
+        .input_file_path(TERMINAL)
+        .output_file_path(TERMINAL)
+        .build();
+    let typed = rpassword::prompt_password_with_config(prompt, config);
+    drop(guard);
+    match typed {
+        Ok(typed) => Ok(Secret::new(typed.into_bytes())),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(AskError::Interrupted),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(AskError::Cancelled),
+        Err(error) => Err(AskError::Terminal(error)),
+    }
+}
+
+/// Asks for a line, which is shown while it is typed.
+pub(super) fn line(prompt: &str) -> Result<String, AskError> {
+    let terminal = File::options().read(true).write(true).open(TERMINAL);
+    let terminal = terminal.map_err(|_| AskError::NobodyToAsk)?;
+    (&terminal)
+        .write_all(prompt.as_bytes())
+        .map_err(AskError::Terminal)?;
+    let mut line = String::new();
+    let read = BufReader::new(terminal)
+        .read_line(&mut line)
+        .map_err(AskError::Terminal)?;
+    if read == 0 {
+        return Err(AskError::Cancelled);
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Puts the terminal back as it was when a signal ends the program while echo is off: a shell without echo
+/// looks broken.
+struct Guard {
+    held: SigSet,
+}
+
+impl Guard {
+    fn new(path: &str) -> io::Result<Self> {
+        let terminal = File::options().read(true).write(true).open(path)?;
+        let before = tcgetattr(&terminal)?;
+        let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+        thread::spawn(move || {
+            for signal in signals.forever() {
+                // A terminal that is gone needs nothing.
+                let _ = tcsetattr(&terminal, OptionalActions::Now, &before);
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+        });
+        // The prompt sends itself the signal for a typed Ctrl-C before it puts the terminal back: it is to come
+        // after that.
+        let held = SigSet::from(Signal::SIGINT);
+        held.thread_block()?;
+        Ok(Self { held })
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // It fails for a set that is no set only.
+        let _ = self.held.thread_unblock();
+    }
+}
