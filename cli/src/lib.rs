@@ -14,6 +14,7 @@ mod environment;
 mod start;
 mod config;
 mod ask;
+mod destination;
 mod error;
 mod hint;
 mod compat;
