@@ -15,6 +15,7 @@ mod start;
 mod config;
 mod ask;
 mod destination;
+mod listing;
 mod error;
 mod hint;
 mod compat;
