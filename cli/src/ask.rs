@@ -5,6 +5,7 @@
 
 mod askpass;
 mod file;
+mod pinentry;
 mod terminal;
 
 use std::io;
@@ -75,6 +76,24 @@ pub(crate) fn new_secret(file: Option<&Path>, prompt: &str) -> Result<Secret<Vec
 /// [`AskError::NobodyToAsk`] without a terminal.
 pub(crate) fn line(prompt: &str) -> Result<String, AskError> {
     terminal::line(prompt)
+}
+
+/// Asks a person on behalf of an agent, which has no terminal of its own: at `terminal`, that of the program that
+/// wants a signature, where it has one; otherwise with pinentry, or the askpass program.
+///
+/// # Errors
+/// [`AskError::NobodyToAsk`] where there is none of them.
+pub(crate) fn elsewhere(terminal: Option<&Path>, text: &str) -> Result<Secret<Vec<u8>>, AskError> {
+    let prompt = format!("{text}\nPassphrase: ");
+    if let Some(terminal) = terminal {
+        return terminal::secret_at(terminal, &prompt);
+    }
+    match pinentry::secret(text)? {
+        Some(secret) => Ok(secret),
+        None => Askpass::from_environment()
+            .ok_or(AskError::NobodyToAsk)?
+            .secret(&prompt),
+    }
 }
 
 /// Says whether there is a terminal to ask at.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
 use std::thread;
 
 use keyward_vault::Secret;
@@ -23,10 +24,15 @@ pub(super) fn is_there() -> bool {
 
 /// Asks for a secret, which is not shown while it is typed.
 pub(super) fn secret(prompt: &str) -> Result<Secret<Vec<u8>>, AskError> {
-    let guard = Guard::new(TERMINAL).map_err(AskError::Terminal)?;
+    secret_at(Path::new(TERMINAL), prompt)
+}
+
+/// Asks for a secret at the terminal `path`.
+pub(super) fn secret_at(path: &Path, prompt: &str) -> Result<Secret<Vec<u8>>, AskError> {
+    let guard = Guard::new(path).map_err(AskError::Terminal)?;
     let config = ConfigBuilder::new()
-        .input_file_path(TERMINAL)
-        .output_file_path(TERMINAL)
+        .input_file_path(path.to_string_lossy())
+        .output_file_path(path.to_string_lossy())
         .build();
     let typed = rpassword::prompt_password_with_config(prompt, config);
     drop(guard);
@@ -62,7 +68,7 @@ struct Guard {
 }
 
 impl Guard {
-    fn new(path: &str) -> io::Result<Self> {
+    fn new(path: &Path) -> io::Result<Self> {
         let terminal = File::options().read(true).write(true).open(path)?;
         let before = tcgetattr(&terminal)?;
         let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
