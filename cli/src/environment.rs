@@ -34,6 +34,13 @@ pub(crate) fn home() -> Option<PathBuf> {
     (!home.is_empty()).then(|| home.into())
 }
 
+/// Returns `user@host`, the usual comment of a new key.
+pub(crate) fn user_at_host() -> String {
+    let user = user().map_or_else(|| "user".to_owned(), |user| user.name);
+    let host = rustix::system::uname();
+    format!("{user}@{}", host.nodename().to_string_lossy())
+}
+
 /// Returns the folder for configuration: `XDG_CONFIG_HOME`, or `~/.config`.
 pub(crate) fn config_home() -> Option<PathBuf> {
     xdg("XDG_CONFIG_HOME", ".config")

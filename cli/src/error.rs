@@ -25,12 +25,75 @@ const CANNOT_RUN: u8 = 126;
 /// Exit code of a shell whose command is not there (POSIX, 2.8.2).
 const NOT_FOUND: u8 = 127;
 
+/// Exit code when the vault cannot be opened: it is not there, or the secret does not open it.
+const CANNOT_OPEN: u8 = 3;
+
+/// Exit code when the vault is damaged.
+pub(crate) const DAMAGED: u8 = 4;
+
+/// Exit code of a command that the person interrupted (128 and the number of SIGINT).
+const INTERRUPTED: u8 = 130;
+
 /// Says why a command failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
+    #[error(transparent)]
+    Ask(#[from] AskError),
     #[error("no agent: SSH_AUTH_SOCK is not set")]
     AuthSockUnset,
+    #[error("certificate {} is for another key", path.display())]
+    CertificateOfAnother { path: PathBuf },
+    #[error("the recovery code was not typed back; no vault was written")]
+    CodeNotTypedBack,
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+    #[error("{} is there already", path.display())]
+    Exists { path: PathBuf },
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    #[error("{}: {}", path.display(), output::reason(source))]
+    File { path: PathBuf, source: io::Error },
+    #[error("{} is too long for a key file", path.display())]
+    FileTooLong { path: PathBuf },
+    #[error("{} was saved on this machine and elsewhere from the same state, as generation {generation}", path.display())]
+    Fork { path: PathBuf, generation: u64 },
+    #[error("home directory is not known")]
+    HomeUnknown,
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    KeyFields(#[from] FieldsError),
+    #[error("invalid lifetime \"{0}\"")]
+    Lifetime(String),
+    #[error("there is no memory for secrets: {0}")]
+    Memory(Errno),
+    #[error("--name is for one key, and there are more")]
+    NameForMany,
+    #[error("the name was not typed; nothing was written")]
+    NameNotTyped,
+    #[error("key \"{name}\" has no certificate")]
+    NoCertificate { name: String },
+    #[error("{} holds no private keys", folder.display())]
+    NoKeyFiles { folder: PathBuf },
+    #[error("no key is called \"{name}\"")]
+    NoSuchKey { name: String },
+    #[error("no way in has an id that begins with \"{0}\"")]
+    NoSuchSlot(String),
+    #[error("{} has generation {found}, and this machine has seen {seen}", path.display())]
+    Rollback { path: PathBuf, found: u64, seen: u64 },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("no vault at {}", path.display())]
+    VaultMissing { path: PathBuf },
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
@@ -51,15 +114,43 @@ impl Error {
     /// Returns what the program exits with.
     pub(crate) fn code(&self) -> u8 {
         match self {
+            Self::Ask(AskError::Interrupted) => INTERRUPTED,
             Self::AuthSockUnset | Self::NoControl { .. } => NO_AGENT,
+            Self::Fork { .. } | Self::Rollback { .. } | Self::VaultMissing { .. } => CANNOT_OPEN,
+            Self::Store(error) => code_of_store(error),
+            Self::Vault(error) => code_of_vault(error),
             Self::Client(ClientError::NoAgent { .. } | ClientError::Unreachable { .. }) => NO_AGENT,
             Self::Flags(_) | Self::LongFlag(_) => USAGE,
             Self::Start(StartError::Command { source, .. }) => match source.kind() {
                 io::ErrorKind::NotFound => NOT_FOUND,
                 _ => CANNOT_RUN,
             },
-            Self::Client(_) | Self::NoCopyId | Self::Output(_) | Self::Start(_) => FAILED,
+            _ => FAILED,
         }
+    }
+
+    /// Says whether the person wants to stop, rather than that something is wrong.
+    pub(crate) const fn is_interrupt(&self) -> bool {
+        matches!(
+            self,
+            Self::Ask(AskError::Interrupted | AskError::NobodyToAsk)
+        )
+    }
+}
+
+/// A vault that cannot be reached is one that cannot be opened; a save that failed is a failure.
+const fn code_of_store(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Busy { .. } | StoreError::Conflict { .. } => FAILED,
+        _ => CANNOT_OPEN,
+    }
+}
+
+fn code_of_vault(error: &VaultError) -> u8 {
+    match error.class() {
+        Some(Class::Damaged | Class::Forged | Class::Invalid) => DAMAGED,
+        Some(_) => CANNOT_OPEN,
+        None => FAILED,
     }
 }
 

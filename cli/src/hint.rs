@@ -23,6 +23,27 @@ pub(crate) fn report(error: &Error) -> ExitCode {
 /// Returns the advice for `error`.
 fn of(error: &Error) -> Option<String> {
     let text = match error {
+        Error::Ask(AskError::NobodyToAsk) => {
+            "name a file that holds it: --passphrase-file FILE (\"-\": standard input)"
+        }
+        Error::Config(error) => return of_config(error),
+        Error::Destination(DestinationError::NoHostKeys(host)) => {
+            return Some(format!("connect once, so that its key is known: ssh {host}"));
+        }
+        Error::EmptyPassphrase => "to write a file in the clear, say so: --plaintext",
+        Error::Exists { .. } => "choose another path, or move away what is there",
+        Error::Fork { path, .. } | Error::Rollback { path, .. } => {
+            return Some(format!(
+                "is it an old copy? look for the newer one; if this is the one you want: keyward list --accept-rollback --vault {}",
+                path.display()
+            ));
+        }
+        Error::NameForMany => "import the files one by one, or without --name",
+        Error::NoSuchKey { .. } => "keyward list",
+        Error::NoSuchSlot(_) => "keyward slot list",
+        Error::Store(error) => return of_store(error),
+        Error::Vault(error) => return of_vault(error),
+        Error::VaultMissing { .. } => "keyward init, or name another one with --vault",
         Error::AuthSockUnset | Error::Client(ClientError::NoAgent { .. }) => {
             "start one with eval \"$(keyward agent)\", or set SSH_AUTH_SOCK"
         }
@@ -32,6 +53,30 @@ fn of(error: &Error) -> Option<String> {
         }
         Error::Start(error) => return of_start(error),
         Error::NoCopyId => "use the ssh-copy-id of OpenSSH; it works with this agent",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn of_config(error: &ConfigError) -> Option<String> {
+    match error {
+        ConfigError::UnknownKey {
+            nearest: Some(nearest),
+            ..
+        } => Some(format!("did you mean {nearest:?}?")),
+        ConfigError::UnknownKey { .. } => Some("known are idle, memory and vault".to_owned()),
+        _ => None,
+    }
+}
+
+fn of_vault(error: &VaultError) -> Option<String> {
+    let text = match error.class() {
+        Some(Class::Locked) => "try again, or use the recovery code: --recovery-file FILE",
+        Some(Class::Damaged | Class::Forged | Class::Invalid) => {
+            "see what is whole with keyward fsck, and mend it with keyward fsck --repair"
+        }
+        Some(Class::Unsupported) => "a newer keyward wrote it: install that",
+        Some(Class::Cost) => "if you trust the file: --allow-large-kdf",
         _ => return None,
     };
     Some(text.to_owned())

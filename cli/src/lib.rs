@@ -18,6 +18,7 @@ mod destination;
 mod listing;
 mod error;
 mod hint;
+mod vault;
 mod compat;
 mod commands;
 

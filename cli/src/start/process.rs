@@ -156,6 +156,18 @@ pub(super) fn harden(called: Called) {
     }
 }
 
+/// Runs a verb that may see secrets: in memory that is secret and wiped, in a process that others of the same
+/// user cannot look into.
+///
+/// # Errors
+/// What the kernel said when there was no memory.
+pub(crate) fn in_secret<R>(verb: impl FnOnce() -> R) -> Result<R, Errno> {
+    harden(Called::Keyward);
+    // Before its first allocation, so before any key is in it.
+    heap::adopt_signature_library();
+    allocator::run(Protection::MemfdSecret, verb).map(|(result, _)| result)
+}
+
 /// Returns the server's options for a socket and `flags`.
 pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Options {
     Options {

@@ -1,0 +1,197 @@
+//! `keyward import`: key files into the vault.
+
+mod candidates;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
+use keyward_vault::Secret;
+use keyward_vault::import::{self, ImportError, Imported};
+
+use self::candidates::Candidate;
+use crate::error::Error;
+use crate::vault::arguments::{self, Arguments};
+use crate::vault::files;
+use crate::vault::{open::Open, saving};
+use crate::{ask, hint, output};
+
+const EXAMPLES: &str = "\
+Examples:
+  keyward import ~/.ssh
+  keyward import id_rsa --name work --key-passphrase-file secret
+  keyward import old.ppk server.pem
+
+It reads OpenSSH, PKCS #1, SEC 1, PKCS #8 and PEM files, and PuTTY's PPK, encrypted or not, and
+certificates beside them. Each file is reported in a line; the exit status is 1 if any failed, and
+the others are imported all the same. The files stay as they are.";
+
+/// How often a passphrase is asked for.
+const TRIES: usize = 3;
+
+/// Describes it.
+pub(super) fn describe() -> Command {
+    let paths = Arg::new("PATH")
+        .help("Key files, or folders with key files")
+        .required(true)
+        .num_args(1..)
+        .value_parser(value_parser!(PathBuf))
+        .value_hint(ValueHint::AnyPath);
+    let name = Arg::new("name")
+        .long("name")
+        .value_name("NAME")
+        .help("What to call the key [default: the file's name]");
+    let command = Command::new("import")
+        .about("Take key files into the vault")
+        .arg(paths)
+        .arg(name)
+        .arg(arguments::file(
+            "key-passphrase-file",
+            "Read the passphrase of the key files from FILE (\"-\": standard input)",
+        ))
+        .after_help(EXAMPLES);
+    arguments::with_secret(command)
+}
+
+/// Imports each file, reports each, and saves the vault once.
+pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let paths = matches.get_many::<PathBuf>("PATH").into_iter().flatten();
+    let mut report = Report::default();
+    let candidates = candidates::find(paths, &mut |path, error| report.failed(path, error));
+    let mut passphrases = Passphrases {
+        file: matches.get_one::<PathBuf>("key-passphrase-file").cloned(),
+        known: Vec::new(),
+    };
+    let name = matches.get_one::<String>("name");
+    if name.is_some() && candidates.len() > 1 {
+        return Err(Error::NameForMany);
+    }
+    let mut open = Open::ask(&Arguments::read(matches)?)?;
+    for candidate in &candidates {
+        let path = &candidate.path;
+        match take(&mut open, candidate, name, &mut passphrases) {
+            Ok(taken) => report.taken(path, &taken),
+            Err(error) if error.is_interrupt() => return Err(error),
+            Err(error) => report.failed(path, &error),
+        }
+    }
+    if report.added > 0 {
+        saving::save(&mut open)?;
+        output::say("The files are still there. When every key works from the vault, remove them: shred -u FILE\n");
+    }
+    Ok(match report.failures {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+/// What became of a file.
+enum Taken {
+    /// A new key, under this name.
+    Added { name: String, fingerprint: String },
+    /// The vault has the key already, under this name.
+    Known { name: String, certificate: bool },
+}
+
+fn take(
+    open: &mut Open,
+    candidate: &Candidate,
+    name: Option<&String>,
+    passphrases: &mut Passphrases,
+) -> Result<Taken, Error> {
+    let bytes = files::read(&candidate.path)?;
+    let found = import::recognise(&bytes)?;
+    let imported = passphrases.open(&candidate.path, &found)?;
+    let Imported { key, comment, .. } = imported;
+    open.check(&key)?;
+    let certificate = candidate.certificate(&key)?;
+    if let Some(id) = open.find_key(&key) {
+        let added = certificate.is_some_and(|certificate| open.add_certificate(id, certificate));
+        return Ok(Taken::Known {
+            name: open.listing(id)?.name,
+            certificate: added,
+        });
+    }
+    let name = match name {
+        Some(name) => {
+            open.free_name(name)?;
+            name.clone()
+        }
+        None => open.name_like(&candidate.stem()),
+    };
+    let id = open.insert(&name, key, &comment, certificate)?;
+    let fingerprint = open.listing(id)?.fingerprint;
+    Ok(Taken::Added { name, fingerprint })
+}
+
+/// The passphrases of key files: from a file, or asked for, and tried again on the files after it.
+struct Passphrases {
+    file: Option<PathBuf>,
+    known: Vec<Secret<Vec<u8>>>,
+}
+
+impl Passphrases {
+    fn open(&mut self, path: &Path, found: &import::Found<'_>) -> Result<Imported, Error> {
+        if !found.is_encrypted() {
+            return Ok(found.open(None)?);
+        }
+        if let Some(file) = self.file.take() {
+            self.known.push(ask::secret(Some(&file), "")?);
+            self.file = None;
+        }
+        for known in &self.known {
+            match found.open(Some(known.expose())) {
+                Err(ImportError::WrongPassphrase) => {}
+                opened => return Ok(opened?),
+            }
+        }
+        let mut prompt = format!("Passphrase for {}: ", path.display());
+        for _ in 0..TRIES {
+            let typed = ask::secret(None, &prompt)?;
+            if typed.expose().is_empty() {
+                break;
+            }
+            match found.open(Some(typed.expose())) {
+                Err(ImportError::WrongPassphrase) => {
+                    prompt = format!("Wrong. Passphrase for {}: ", path.display());
+                }
+                opened => {
+                    self.known.push(typed);
+                    return Ok(opened?);
+                }
+            }
+        }
+        Err(ImportError::WrongPassphrase.into())
+    }
+}
+
+/// What is said of each file, as it happens.
+#[derive(Debug, Default)]
+struct Report {
+    added: usize,
+    failures: usize,
+}
+
+impl Report {
+    fn taken(&mut self, path: &Path, taken: &Taken) {
+        let line = match taken {
+            Taken::Added { name, fingerprint } => {
+                self.added += 1;
+                format!("imported as {name} ({fingerprint})")
+            }
+            Taken::Known { name, certificate } if *certificate => {
+                self.added += 1;
+                format!("already there as {name}; took its certificate")
+            }
+            Taken::Known { name, .. } => format!("already there as {name}"),
+        };
+        // A reader that went away is none.
+        let _ = output::write(format!("{}: {line}\n", path.display()).as_bytes());
+    }
+
+    fn failed(&mut self, path: &Path, error: &Error) {
+        self.failures += 1;
+        output::say(&format!("{}: ", path.display()));
+        hint::report(error);
+    }
+}
