@@ -1,0 +1,104 @@
+//! What is sealed in a vault (`FORMAT.md` section 5).
+
+mod fields;
+mod key;
+mod slot;
+
+pub use key::{KeyRecord, Metadata};
+pub(crate) use key::{Times, encode_key};
+pub use slot::SlotRecord;
+pub(crate) use slot::{LABEL, encode_slot, label_is_allowed, wrap_keys};
+
+use crate::cbor;
+use crate::error::Broken;
+use crate::id::RecordId;
+use crate::timestamp::Timestamp;
+use fields::Fields;
+
+/// The keys of the map of a record.
+pub(crate) mod number {
+    pub(crate) const KIND: u64 = 0;
+    pub(crate) const CREATED: u64 = 1;
+    pub(crate) const CHANGED: u64 = 2;
+    pub(crate) const NAME: u64 = 3;
+    pub(crate) const PRIVATE: u64 = 4;
+    pub(crate) const COMMENT: u64 = 5;
+    pub(crate) const CERTIFICATE: u64 = 6;
+    pub(crate) const CONFIRM: u64 = 7;
+    pub(crate) const LIFETIME: u64 = 8;
+    pub(crate) const DESTINATIONS: u64 = 9;
+    pub(crate) const NOTES: u64 = 10;
+    pub(crate) const LAST_USED: u64 = 11;
+    pub(crate) const REMOVED: u64 = 12;
+    pub(crate) const SLOT: u64 = 13;
+    pub(crate) const WRAP_KEYS: u64 = 14;
+    pub(crate) const LABEL: u64 = 15;
+}
+
+const KEY: u64 = 1;
+
+const SLOT: u64 = 2;
+
+/// What a record says, without what is secret in it.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A private key.
+    Key(Box<KeyRecord>),
+    /// What belongs to a slot.
+    Slot(SlotRecord),
+    /// A kind that a later version knows. It is kept as it is.
+    Unknown,
+}
+
+impl Content {
+    /// Reads the content of a record, and keeps no byte of its secrets.
+    ///
+    /// # Errors
+    /// [`Broken`] for what breaks a rule.
+    pub fn read(id: RecordId, content: &[u8]) -> Result<Self, Broken> {
+        let fields = Fields::read(content)?;
+        let times = times(&fields)?;
+        Ok(match kind(&fields)? {
+            KEY => Self::Key(Box::new(key::read(id, times, &fields)?)),
+            SLOT => Self::Slot(slot::read(times, &fields)?),
+            _ => Self::Unknown,
+        })
+    }
+}
+
+/// Returns the private key in the content of a record of kind key.
+pub(crate) fn private_key(content: &[u8]) -> Result<&[u8], Broken> {
+    let fields = Fields::read(content)?;
+    let private = fields.get(number::PRIVATE).and_then(cbor::Value::bytes);
+    private.ok_or(Broken("private key is missing or no byte string"))
+}
+
+fn kind(fields: &Fields<'_>) -> Result<u64, Broken> {
+    let kind = fields.get(number::KIND).and_then(cbor::Value::unsigned);
+    kind.ok_or(Broken("kind is missing or no unsigned integer"))
+}
+
+fn times(fields: &Fields<'_>) -> Result<Times, Broken> {
+    let time = |key| {
+        fields
+            .get(key)
+            .and_then(cbor::Value::unsigned)
+            .map(Timestamp)
+    };
+    let times = time(number::CREATED).zip(time(number::CHANGED));
+    let (created, changed) = times.ok_or(Broken("times are missing or no unsigned integers"))?;
+    Ok(Times { created, changed })
+}
+
+/// Returns the value of a key that may be absent.
+fn optional<'a, T>(
+    fields: &Fields<'a>,
+    key: u64,
+    read: impl FnOnce(cbor::Value<'a>) -> Option<T>,
+    rule: &'static str,
+) -> Result<Option<T>, Broken> {
+    match fields.get(key) {
+        None => Ok(None),
+        Some(value) => read(value).map(Some).ok_or(Broken(rule)),
+    }
+}

@@ -1,0 +1,33 @@
+//! The slot that opens with a recovery code.
+
+use super::{Fault, Kind, NewSlot, Opener};
+use crate::Secret;
+use crate::error::Error;
+use crate::random::Entropy;
+
+pub(super) static KIND: Kind = Kind {
+    number: 2,
+    name: "recovery code",
+    check,
+    parameters,
+    input,
+};
+
+fn check(parameters: &[u8]) -> Result<(), Fault> {
+    if !parameters.is_empty() {
+        return Err(Fault::Rule("parameters of a recovery code are not empty"));
+    }
+    Ok(())
+}
+
+fn parameters(new: &NewSlot<'_>, _entropy: &mut dyn Entropy) -> Option<Result<Vec<u8>, Error>> {
+    matches!(new, NewSlot::RecoveryCode(_)).then(|| Ok(Vec::new()))
+}
+
+/// The code is as hard to guess as a key: nothing is gained by making each guess dearer.
+fn input(opener: &Opener<'_>, _parameters: &[u8]) -> Option<Result<Secret<Vec<u8>>, Error>> {
+    let Opener::RecoveryCode(code) = opener else {
+        return None;
+    };
+    Some(Ok(Secret::new(code.bytes().to_vec())))
+}
