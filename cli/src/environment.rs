@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use keyward_agent::front::audit::Audit;
 use keyward_agent::front::options::Environment;
 use keyward_agent::front::prompt;
+use keyward_agent::front::vault::cache;
 use nix::unistd::{Uid, User};
 
 /// The variable that names the agent's socket.
@@ -91,10 +92,12 @@ pub(crate) fn wants_colours(stream: &impl IsTerminal) -> bool {
 /// Returns what the front needs of the environment.
 pub(crate) fn of_front() -> Environment {
     let state_home = variable("XDG_STATE_HOME");
+    let audit_path = home().map(|home| Audit::path(state_home.as_deref(), &home));
     Environment {
         askpass: prompt::Environment::from_variables(variable),
         ssh_sk_helper: filled("SSH_SK_HELPER"),
-        audit_path: home().map(|home| Audit::path(state_home.as_deref(), &home)),
+        vault_keys: (audit_path.as_ref()).map(|path| path.with_file_name(cache::FILE_NAME)),
+        audit_path,
     }
 }
 

@@ -28,3 +28,4 @@ mod socket_activation;
 mod sockets;
 mod status;
 mod subprocess;
+mod vault;

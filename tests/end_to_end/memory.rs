@@ -6,15 +6,18 @@
 use std::{
     fs::{self, File},
     io::Read,
+    time::Duration,
 };
 
 use keyward_tests::{
-    Agent, Home, Key, KeyKind, Run,
+    Agent, Connection, Home, Key, KeyKind, Run, Vault,
     agent::Launch,
     askpass::Askpass,
+    deadline,
     memory_scan::{self, Finding},
     message, program,
     secret_forms::{self, Form},
+    vault,
 };
 
 const KINDS: [KeyKind; 5] = [
@@ -70,6 +73,25 @@ impl Scene {
         };
         scene.finds_public_keys();
         scene
+    }
+
+    /// Hands the keys over as those of a vault.
+    fn of_vault(flags: &[&str]) -> (Self, Vault) {
+        let agent = vault::launch(Home::new()).flags(flags).start();
+        let keys: Vec<Key> = KINDS
+            .into_iter()
+            .map(|kind| Key::fresh(agent.home(), kind, kind.name(), ""))
+            .collect();
+        let vault = Vault::new(agent.home(), &keys.iter().collect::<Vec<_>>());
+        vault.hand_over(&agent).succeeds();
+        let scene = Self {
+            secrets: keys.iter().flat_map(secret_forms::of_key).collect(),
+            phrase: String::new(),
+            agent,
+            keys,
+        };
+        scene.finds_public_keys();
+        (scene, vault)
     }
 
     fn phrases(&self) -> (&str, &str) {
@@ -293,6 +315,79 @@ fn writes_no_secret_to_a_file() {
         };
         assert!(!written.iter().any(holds), "{}", form.name);
     }
+}
+
+#[test]
+fn holds_no_secret_while_a_vault_is_open_and_after_it_was_closed() {
+    let (scene, vault) = Scene::of_vault(&[]);
+    scene.finds_no_secret();
+    scene.sign(2);
+    scene.finds_no_secret();
+    let mut control = Connection::open(&vault::control(&scene.agent));
+    control.ask(br#"{"request":"vault lock"}"#);
+    scene.finds_no_secret();
+    scene.finds_public_keys();
+    // A signature opens it again.
+    scene.sign(1);
+    assert_eq!(vault.questions().len(), 2);
+    scene.finds_no_secret();
+}
+
+/// Sends a private key but for its last byte, and waits until the front has read what there is.
+fn half_handed_over(scene: &Scene) -> Connection {
+    let id = "00112233445566778899aabbccddeeff";
+    let mut control = Connection::open(&vault::control(&scene.agent));
+    let begin = format!(
+        r#"{{"request":"vault begin","vault":"{id}","path":"/v","generation":2,"state":"open","purpose":"unlock"}}"#
+    );
+    assert_eq!(control.ask(begin.as_bytes()), b"{}");
+    let marker = random_words();
+    let json = format!(
+        r#"{{"request":"vault key","record":"{id}","version":1,"listing":{{"name":"{marker}"}}}}"#
+    );
+    let body = vault::add_body(&scene.keys[0], false);
+    let frame = [&[0], &*message::string(json.as_bytes()), &body].concat();
+    let bytes = message::string(&frame);
+    control.send_bytes(&bytes[..bytes.len() - 1]).unwrap();
+    let marker = [Form {
+        name: "marker".into(),
+        bytes: marker.into_bytes(),
+    }];
+    let limit = Duration::from_secs(20);
+    deadline::until("the front to read", limit, || {
+        !memory_scan::scan(&[scene.agent.pid()], &marker).is_empty()
+    });
+    control
+}
+
+#[test]
+fn private_key_that_is_being_handed_over_lies_in_secret_memory_alone() {
+    let (scene, _vault) = Scene::of_vault(&[]);
+    let control = half_handed_over(&scene);
+    for _ in 0..3 {
+        scene.finds_no_secret();
+    }
+    drop(control);
+    scene.finds_no_secret();
+}
+
+/// The control of the test above: memory that is only locked shows the key, and nothing else does.
+#[test]
+fn the_scan_finds_a_private_key_that_is_being_handed_over_through_locked_memory() {
+    let (scene, _vault) = Scene::of_vault(&["-O", "memory=locked"]);
+    let in_front = || memory_scan::scan(&[scene.agent.pid()], &scene.secrets);
+    assert_eq!(in_front(), []);
+    let control = half_handed_over(&scene);
+    let found = deadline::eventually("the key", Duration::from_secs(20), || {
+        Some(in_front()).filter(|found| !found.is_empty())
+    });
+    let mut regions: Vec<_> = found.iter().map(|each| &each.region).collect();
+    regions.dedup();
+    assert_eq!(regions.len(), 1, "{}", summary(&found));
+    drop(control);
+    deadline::until("the key to go", Duration::from_secs(20), || {
+        in_front().is_empty()
+    });
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub mod server;
 pub mod command_line;
 pub mod secret_forms;
 
+pub mod vault;
+
 pub mod memory_scan;
 
 pub use agent::Agent;
@@ -34,3 +36,4 @@ pub use home::Home;
 pub use key::{Key, KeyKind};
 pub use run::Run;
 pub use server::Server;
+pub use vault::Vault;

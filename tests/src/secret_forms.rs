@@ -66,7 +66,13 @@ pub fn of_key(key: &Key) -> Vec<Form> {
 }
 
 /// The strings of the private part of an unsealed key file (OpenSSH's `PROTOCOL.key`), from the key type's name on.
-fn private_fields(path: &Path) -> Vec<Vec<u8>> {
+///
+/// # Panics
+///
+/// When the file is sealed, or none of `ssh-keygen`.
+#[must_use]
+#[track_caller]
+pub fn private_fields(path: &Path) -> Vec<Vec<u8>> {
     let text =
         fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();

@@ -1,5 +1,11 @@
 //! What all connections share: the ring, the keeper, the people to ask, and whether it is locked.
 
+mod holding;
+mod unlocking;
+mod vault;
+mod transaction;
+mod upkeep;
+
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -10,15 +16,20 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use tokio::time;
 
 use super::audit::{Audit, Event, Outcome, Record};
-use super::clock::{self, Alarm, BootTime};
+use super::clock::{self, BootTime};
 use super::policy::{Reason, Rules};
 use super::prompt::{ListedHost, Prompter};
 use super::ring::{FingerprintHash, Identity, Ring, Signer};
 use super::security_key::{self, SecurityKey};
 use super::supervisor::Supervisor;
+use super::unlocker::Unlocker;
 use crate::keeper::channel::{Answer, Ask, Refusal};
 use crate::protocol::algorithm::SignatureAlgorithm;
 use crate::protocol::message::IdentitiesAnswer;
+
+pub use self::transaction::{Committed, Part, Refused, Transaction};
+use self::vault::VaultState;
+pub use self::vault::{ListedVault, VaultStatus};
 
 /// What a wrong unlock passphrase costs, times the number of wrong ones so far (OpenSSH's delay).
 const UNLOCK_DELAY: Duration = Duration::from_millis(100);
@@ -28,9 +39,6 @@ const UNLOCK_DELAY_MAX: Duration = Duration::from_secs(10);
 
 /// How long the end of the agent may wait for the disk with the audit log.
 const CLOSING: Duration = Duration::from_secs(1);
-
-/// How long the ring has to be empty before the keeper is replaced by a fresh one.
-const EMPTY: Duration = Duration::from_secs(1);
 
 /// Everything that is the agent's and not one connection's. It has one thread, and no borrow of it
 /// lasts over an `await`.
@@ -45,6 +53,7 @@ pub struct Agent {
     listed: RefCell<Option<(u64, Rc<[u8]>)>>,
     /// How often all keys were dropped at once, or the keeper replaced.
     clearings: Cell<u64>,
+    vault: VaultState,
     /// Tells the timers that the ring or the keys in the keeper have changed.
     changed: Notify,
     /// The keeper process.
@@ -95,6 +104,10 @@ pub struct Parts {
     pub fingerprint_hash: FingerprintHash,
     /// The record of what was done.
     pub audit: Audit,
+    /// Who opens the vault.
+    pub unlocker: Unlocker,
+    /// How long an open vault may go without a signature before it is closed; for ever when none.
+    pub vault_idle: Option<Duration>,
 }
 
 impl Agent {
@@ -106,6 +119,7 @@ impl Agent {
             unlocking: Arc::default(),
             listed: RefCell::default(),
             clearings: Cell::new(0),
+            vault: VaultState::new(parts.unlocker, parts.vault_idle),
             changed: Notify::new(),
             supervisor: parts.supervisor,
             prompter: parts.prompter,
@@ -158,6 +172,7 @@ impl Agent {
             if let Signer::Keeper(key) = identity.signer {
                 self.supervisor.tell(Ask::Remove(key));
             }
+            self.note_removed(identity);
             self.record(&Record {
                 fingerprint: Some(&identity.fingerprint),
                 key_type: Some(identity.key_type.name()),
@@ -226,6 +241,7 @@ impl Agent {
                 let signed = self.tokens.sign(&key, data, &self.prompter).await;
                 signed.map_err(|error| Reason::Token(error.to_string()))
             }
+            Signer::Closed => Err(Reason::VaultClosed),
         }
     }
 
@@ -249,13 +265,16 @@ impl Agent {
     /// Takes an identity out of the ring and has its key wiped; returns when that is done.
     pub async fn remove(&self, identity: &Identity) {
         self.ring(|ring| ring.remove(&identity.blob));
+        self.note_removed(identity);
         self.wipe(&identity.signer).await;
     }
 
     /// Takes every identity out and has all keys wiped; returns when that is done.
     pub async fn clear(&self) {
         self.note_clearing();
-        self.ring(|ring| ring.remove_where(|_| true));
+        for identity in self.ring(|ring| ring.remove_where(|_| true)) {
+            self.note_removed(&identity);
+        }
         let _ = self.ask(Ask::Clear).await;
     }
 
@@ -314,71 +333,6 @@ impl Agent {
             *turn.0 = turn.0.saturating_add(1);
         }
         opened.map(|_| ())
-    }
-
-    /// Does what is left to do when a keeper ended by itself: its keys are gone.
-    pub fn note_lost_keeper(&self) {
-        self.note_clearing();
-        // The check of the lock passphrase went with the keeper, so the agent cannot stay locked;
-        // then nothing that was locked may stay either.
-        let locked = self.locked.replace(false);
-        let lost = self.ring(|ring| {
-            ring.remove_where(|identity| locked || matches!(identity.signer, Signer::Keeper(_)))
-        });
-        tracing::error!(keys = lost.len(), "the keeper ended; started an empty one");
-        self.record(&Record::new(
-            clock::wall_time(),
-            Event::KeeperRestart,
-            Outcome::Fail,
-        ));
-    }
-
-    /// Forgets keys when they expire, for as long as it is polled.
-    pub async fn keep_time(&self, mut alarm: Alarm) {
-        loop {
-            let first = self.ring(|ring| ring.first_expiry());
-            let changed = self.changed.notified();
-            match first {
-                None => changed.await,
-                Some(moment) => {
-                    tokio::select! {
-                        () = changed => {}
-                        waited = alarm.wait_until(moment) => {
-                            if waited.is_err() {
-                                // Expired keys still go when the ring is next looked at.
-                                time::sleep(EMPTY).await;
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Replaces the keeper when the last key has gone, for as long as it is polled.
-    ///
-    /// Nothing of a key survives the process it was in, and secret memory, which keeps the machine
-    /// from hibernating, goes with it.
-    pub async fn keep_fresh(&self) {
-        loop {
-            self.changed.notified().await;
-            // A keeper that is busy now, perhaps with wiping its last key, is looked at again.
-            while self.is_keeper_spent() {
-                time::sleep(EMPTY).await;
-                if self.is_keeper_spent() && self.supervisor.is_idle() {
-                    self.note_clearing();
-                    if self.supervisor.renew().is_ok() {
-                        tracing::debug!("replaced the keeper, which held no key any more");
-                    }
-                }
-            }
-        }
-    }
-
-    /// Says whether the keeper was handed secrets and has none to keep. While the agent is locked, it
-    /// keeps what the passphrase is recognised by.
-    fn is_keeper_spent(&self) -> bool {
-        self.supervisor.is_used() && !self.locked.get() && self.ring(|ring| ring.is_empty())
     }
 
     fn note_clearing(&self) {

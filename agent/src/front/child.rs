@@ -5,7 +5,7 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdout, Command};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -37,6 +37,11 @@ impl Child {
     /// Hands out the read end of the program's output, once, where it was started with a pipe.
     pub fn output(&mut self) -> Option<ChildStdout> {
         self.0.as_mut()?.0.stdout.take()
+    }
+
+    /// Hands out the read end of the program's error output, once, where it was started with a pipe.
+    pub fn errors(&mut self) -> Option<ChildStderr> {
+        self.0.as_mut()?.0.stderr.take()
     }
 
     /// Waits for the program to end by itself.

@@ -20,13 +20,15 @@ use super::agent::{Agent, Parts};
 use super::audit::{Audit, Event, Outcome, PeerRecord, Record};
 use super::clock::{self, Alarm, BootTime};
 use super::connection;
-use super::control::{self, About};
+use super::control::{self, About, Caller};
 use super::options::Options;
 use super::peer::{self, Peer};
 use super::prompt::Prompter;
 use super::security_key;
 use super::socket::Place;
 use super::supervisor::{Origin, Supervisor};
+use super::unlocker::Unlocker;
+use crate::secret_memory::region::Protection;
 
 /// How long accepting rests when there is no descriptor for another connection. Waiting clients
 /// stay in the kernel's queue meanwhile.
@@ -93,9 +95,17 @@ async fn serve(options: Options) -> io::Result<End> {
         lifetime: options.lifetime,
         fingerprint_hash: options.fingerprint_hash,
         audit,
+        unlocker: Unlocker {
+            program: options.program.clone(),
+            control_socket: options.place.control(),
+        },
+        vault_idle: options.vault_idle,
     });
-    task::spawn_local(keep(Rc::clone(&agent), Alarm::new()?));
-    start_control(&agent, &options.place)?;
+    if let Some(path) = &options.environment.vault_keys {
+        agent.remember_vault(path);
+    }
+    task::spawn_local(keep(Rc::clone(&agent), [Alarm::new()?, Alarm::new()?]));
+    start_control(&agent, &options.place, options.memory)?;
     agent.record(&Record::new(
         clock::wall_time(),
         Event::Start,
@@ -155,7 +165,7 @@ fn open_audit(path: Option<&Path>) -> Audit {
 }
 
 /// Does what goes on in the background.
-async fn keep(agent: Rc<Agent>, alarm: Alarm) {
+async fn keep(agent: Rc<Agent>, [of_keys, of_vault]: [Alarm; 2]) {
     let restarts = async {
         loop {
             agent.supervisor.ended().await;
@@ -163,7 +173,12 @@ async fn keep(agent: Rc<Agent>, alarm: Alarm) {
             agent.supervisor.restart().await;
         }
     };
-    tokio::join!(agent.keep_time(alarm), agent.keep_fresh(), restarts);
+    tokio::join!(
+        agent.keep_time(of_keys),
+        agent.keep_vault(of_vault),
+        agent.keep_fresh(),
+        restarts
+    );
 }
 
 /// Accepts clients for ever.
@@ -205,7 +220,7 @@ fn admit(agent: &Agent, stream: &UnixStream) -> Option<Peer> {
     None
 }
 
-fn start_control(agent: &Rc<Agent>, place: &Place) -> io::Result<()> {
+fn start_control(agent: &Rc<Agent>, place: &Place, memory: Protection) -> io::Result<()> {
     let about = Rc::new(About {
         socket: place.path().display().to_string(),
         control_socket: place.control().map(|path| path.display().to_string()),
@@ -227,15 +242,19 @@ fn start_control(agent: &Rc<Agent>, place: &Place) -> io::Result<()> {
     task::spawn_local(async move {
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
             match listener.accept().await {
-                Ok((stream, _)) if admit(&agent, &stream).is_some() => {
-                    let served = control::serve(Rc::clone(&agent), Rc::clone(&about), stream);
+                Ok((stream, _)) => {
+                    let Some(peer) = admit(&agent, &stream) else {
+                        continue;
+                    };
+                    let caller = Caller { peer, memory };
+                    let (agent, about) = (Rc::clone(&agent), Rc::clone(&about));
+                    let served = control::serve(agent, about, stream, caller);
                     task::spawn_local(async {
                         // Whatever ended the connection, nobody is left to be told.
                         drop(served.await);
                         drop(place);
                     });
                 }
-                Ok(_) => {}
                 Err(_) => time::sleep(REST).await,
             }
         }
@@ -269,7 +288,7 @@ impl Signals {
                 _ = self.terminate.recv() => return End::Terminated,
                 _ = self.interrupt.recv() => if interrupt_ends { return End::Other },
                 _ = self.drop_keys.recv() => {
-                    agent.clear().await;
+                    agent.drop_keys().await;
                     let event = Event::RemoveAll;
                     agent.record(&Record::new(clock::wall_time(), event, Outcome::Allow));
                 }

@@ -2,6 +2,7 @@
 
 mod add;
 mod done;
+mod vault;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -146,10 +147,13 @@ impl Session {
 
     /// Finds, decides, asks, signs, records.
     async fn sign(&self, request: &SignRequest<'_>) -> Response {
-        let identity = self.agent.ring(|ring| ring.find(request.key_blob));
-        let signed = match &identity {
-            Some(identity) => self.signature(identity, request).await,
-            None => Err(Reason::NoSuchKey),
+        let mut identity = self.agent.ring(|ring| ring.find(request.key_blob));
+        let signed = match self.openable(identity.as_ref(), request).await {
+            Ok(open) => {
+                let open = identity.insert(open);
+                self.signature(open, request).await
+            }
+            Err(reason) => Err(reason),
         };
         self.note_signing(request, identity.as_ref(), &signed);
         signed.map_or(Response::Failure, Response::SignResponse)
@@ -202,6 +206,7 @@ impl Session {
         if is_token {
             self.still_usable(identity)?;
         }
+        self.agent.note_use(identity);
         Ok(signed)
     }
 

@@ -20,12 +20,13 @@ const EXAMPLES: &str = "\
 Examples:
   eval \"$(keyward agent)\"             start one in the background for this shell
   eval \"$(keyward agent -t 8h)\"       forget every key after eight hours
+  eval \"$(keyward agent --idle 1h)\"   lock the vault after an hour without a signature
   keyward agent make deploy           an agent for one command, which ends with it
   keyward agent -D -a ~/.ssh/agent.sock
                                       stay in the foreground, at a fixed place
   eval \"$(keyward agent -k)\"          end the agent of this shell
 
-The flags are those of ssh-agent; they end at the first argument that is none.";
+The flags are those of ssh-agent, and --idle; they end at the first argument that is none.";
 
 /// Flags without a value and what they do.
 const PLAIN: [(&str, &str); 9] = [
@@ -101,6 +102,10 @@ pub(super) fn describe() -> Command {
             _ => argument,
         }
     });
+    let idle = Arg::new("idle")
+        .long("idle")
+        .value_name("TIME")
+        .help("Lock the vault after TIME without a signature by one of its keys (default 15m; 0 or never: do not)");
     let command = Arg::new("COMMAND")
         .help("Run COMMAND with an agent that ends with it")
         .num_args(0..)
@@ -110,13 +115,14 @@ pub(super) fn describe() -> Command {
         .about("Start an SSH agent, or end it")
         .args(plain)
         .args(valued)
+        .arg(idle)
         .arg(command)
         .after_help(EXAMPLES)
 }
 
 /// Does what `arguments` ask for.
 pub(super) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
-    match Flags::parse(arguments) {
+    match Flags::parse_own(arguments) {
         Ok(flags) if flags.version => {
             output::write(concat!("keyward ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())?;
             Ok(ExitCode::SUCCESS)

@@ -82,6 +82,8 @@ fn of_flags(error: &FlagError) -> Refusal {
             Refusal::logged(&format!("Invalid hash algorithm \"{name}\""), FATAL)
         }
         FlagError::Lifetime(_) => Refusal::usage("Invalid lifetime\n"),
+        // Unreachable: under this name there is no such flag.
+        FlagError::Idle(_) => Refusal::usage(""),
         FlagError::UnknownOption(_) => Refusal::logged("Unknown -O option", FATAL),
         FlagError::NotText(_) | FlagError::ProvidersTwice | FlagError::WebsafeTwice => {
             Refusal::logged(&error.to_string(), FATAL)
@@ -150,6 +152,7 @@ mod tests {
     fn usage_errors_exit_with_1() {
         for (line, fact) in [
             ("-x", "unknown option -- x\r\n"),
+            ("--idle 5", "unknown option -- -\r\n"),
             ("-t", "option requires an argument -- t\r\n"),
             ("-t 1x", "Invalid lifetime\n"),
             ("-cs", ""),

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use keyward_agent::front::options::VAULT_IDLE;
 use keyward_agent::front::ring::FingerprintHash;
 use keyward_agent::front::socket::Scope;
 use keyward_agent::secret_memory::region::Protection;
@@ -18,6 +19,12 @@ pub(crate) const PLAIN: &str = "cDdksTuUV";
 
 /// The flags with a value.
 pub(crate) const VALUED: &str = "EaOPt";
+
+/// The letter that stands for `--idle`.
+const IDLE_LETTER: char = 'I';
+
+/// The flags of `keyward agent` alone, which have a value, and the letters that stand for them.
+const LONG: &[(&str, char)] = &[("idle", IDLE_LETTER)];
 
 /// Where provider libraries may be loaded from unless `-P` says otherwise.
 const PROVIDERS: &str = "/usr/lib*/*,/usr/local/lib*/*";
@@ -69,6 +76,8 @@ pub(crate) struct Flags {
     pub(crate) websafe: String,
     /// `-O memory=locked`, which OpenSSH does not have.
     pub(crate) memory: Protection,
+    /// `--idle`, which only `keyward agent` takes.
+    pub(crate) idle: Option<Duration>,
 }
 
 /// Says what is wrong with the flags.
@@ -81,6 +90,8 @@ pub(crate) enum FlagError {
     Getopt(#[from] GetoptError),
     #[error("invalid hash algorithm \"{0}\"")]
     Hash(String),
+    #[error("invalid time \"{0}\" for --idle")]
+    Idle(String),
     #[error("invalid lifetime \"{0}\"")]
     Lifetime(String),
     #[error("value of -{0} is not UTF-8")]
@@ -112,19 +123,31 @@ impl Default for Flags {
             version: false,
             websafe: WEBSAFE.to_owned(),
             memory: Protection::MemfdSecret,
+            idle: Some(VAULT_IDLE),
         }
     }
 }
 
 impl Flags {
-    /// Reads flags and the command after them.
+    /// Reads flags of `ssh-agent` and the command after them.
     ///
     /// As OpenSSH does, it judges one flag after the other and looks no further after `-V`.
     ///
     /// # Errors
     /// [`FlagError`] for the first flag that is wrong.
     pub(crate) fn parse(arguments: &[OsString]) -> Result<Self, FlagError> {
-        let mut getopt = Getopt::new(arguments, PLAIN, VALUED);
+        Self::read(Getopt::new(arguments, PLAIN, VALUED))
+    }
+
+    /// Reads the same, and the flags that only `keyward agent` takes.
+    ///
+    /// # Errors
+    /// [`FlagError`] for the first flag that is wrong.
+    pub(crate) fn parse_own(arguments: &[OsString]) -> Result<Self, FlagError> {
+        Self::read(Getopt::new(arguments, PLAIN, VALUED).with_long(LONG))
+    }
+
+    fn read(mut getopt: Getopt<'_>) -> Result<Self, FlagError> {
         let mut reading = Reading::default();
         while let Some(flag) = getopt.next()? {
             reading.take(&flag)?;
@@ -135,7 +158,7 @@ impl Flags {
         reading.finish(getopt.rest())
     }
 
-    /// Writes the flags that matter to an agent's own process, for [`Flags::parse`] to read.
+    /// Writes the flags that matter to an agent's own process, for [`Flags::parse_own`] to read.
     pub(super) fn to_arguments(&self) -> Vec<OsString> {
         let mut arguments = vec![];
         let mut put = |flag: &str, value: &str| arguments.extend([flag.into(), value.into()]);
@@ -156,6 +179,10 @@ impl Flags {
         if let Some(lifetime) = self.lifetime {
             put("-t", &lifetime.as_secs().to_string());
         }
+        match self.idle {
+            Some(idle) => put("--idle", &idle.as_secs().to_string()),
+            None => put("--idle", NEVER),
+        }
         arguments
     }
 }
@@ -164,6 +191,7 @@ const ALLOW_REMOTE_PKCS11: &str = "allow-remote-pkcs11";
 const NO_RESTRICT_WEBSAFE: &str = "no-restrict-websafe";
 const WEBSAFE_ALLOW: &str = "websafe-allow=";
 const MEMORY_LOCKED: &str = "memory=locked";
+const NEVER: &str = "never";
 
 /// The flags read so far, and which of those that come once have come.
 #[derive(Default)]
@@ -191,6 +219,7 @@ impl Reading {
             'E' => flags.fingerprint_hash = hash(flag.value)?,
             'O' => return self.set_option(text(flag)?),
             'P' => return self.set_providers(text(flag)?),
+            IDLE_LETTER => flags.idle = idle(flag.value)?,
             _ => flags.lifetime = seconds(flag.value)?,
         }
         Ok(())
@@ -274,6 +303,15 @@ fn seconds(value: &OsStr) -> Result<Option<Duration>, FlagError> {
         .to_str()
         .and_then(lifetime::parse)
         .ok_or_else(|| FlagError::Lifetime(value.to_string_lossy().into_owned()))
+}
+
+/// Reads a time as a lifetime; 0 and `never` are for ever.
+fn idle(value: &OsStr) -> Result<Option<Duration>, FlagError> {
+    if value == NEVER {
+        return Ok(None);
+    }
+    let read = value.to_str().and_then(lifetime::parse);
+    read.ok_or_else(|| FlagError::Idle(value.to_string_lossy().into_owned()))
 }
 
 #[cfg(test)]

@@ -174,6 +174,7 @@ pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Op
         listener,
         place,
         lifetime: flags.lifetime,
+        vault_idle: flags.idle,
         fingerprint_hash: flags.fingerprint_hash,
         rules: Rules {
             providers: AllowedProviders::new(flags.providers.clone()),
@@ -257,7 +258,7 @@ impl Arguments {
             called,
             place: Place::new(PathBuf::from(path), directory),
             parent,
-            flags: Flags::parse(flags).ok()?,
+            flags: Flags::parse_own(flags).ok()?,
         })
     }
 }

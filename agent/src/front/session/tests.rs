@@ -7,6 +7,7 @@ mod locking;
 mod races;
 mod records;
 mod tokens;
+mod vault;
 
 use crate::front::clock::BootTime;
 use crate::keeper::channel::Ask;
@@ -28,6 +29,7 @@ use crate::front::provider::AllowedProviders;
 use crate::front::ring::FingerprintHash;
 use crate::front::security_key;
 use crate::front::supervisor::{Origin, Supervisor};
+use crate::front::unlocker::Unlocker;
 use crate::key::test_key;
 
 const LIST: &[u8] = &[11];
@@ -55,17 +57,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("askpass");
         let text = format!("#!/bin/sh\ncd {:?}\n{script}\n", folder.path());
-        // Written by another process: one that this one forks meanwhile would keep the file open
-        // for writing, and such a file cannot be executed.
-        let written = Command::new("/bin/sh")
-            .args([
-                "-c",
-                r#"printf %s "$TEXT" > "$PROGRAM" && chmod 700 "$PROGRAM""#,
-            ])
-            .env("TEXT", text)
-            .env("PROGRAM", &program)
-            .status();
-        assert!(written.unwrap().success());
+        write_program(&program, &text);
         let environment = Environment::from_variables(|name| match name {
             "SSH_ASKPASS" => Some(program.clone().into()),
             "SSH_ASKPASS_REQUIRE" => Some(OsString::from("force")),
@@ -92,6 +84,11 @@ impl World {
             lifetime: None,
             fingerprint_hash: FingerprintHash::Sha256,
             audit: Audit::open(&folder.path().join("audit.jsonl")).unwrap(),
+            unlocker: Unlocker {
+                program: "/nonexistent/unlocker".into(),
+                control_socket: Some("/nonexistent/control".into()),
+            },
+            vault_idle: None,
         };
         change(&mut parts);
         Self {
@@ -135,6 +132,20 @@ impl World {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Writes a script that can be run, by another process: one that this one forks meanwhile would keep
+/// the file open for writing, and such a file cannot be executed.
+fn write_program(program: &std::path::Path, text: &str) {
+    let written = Command::new("/bin/sh")
+        .args([
+            "-c",
+            r#"printf %s "$TEXT" > "$PROGRAM" && chmod 700 "$PROGRAM""#,
+        ])
+        .env("TEXT", text)
+        .env("PROGRAM", program)
+        .status();
+    assert!(written.unwrap().success());
 }
 
 fn run<F: Future>(test: F) -> F::Output {
