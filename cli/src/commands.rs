@@ -4,18 +4,15 @@ mod agent;
 mod completions;
 mod init;
 mod generate;
-mod import;
 mod list;
 mod show;
 mod public;
 mod rename;
 mod edit;
 mod remove;
-mod export;
 mod lock;
 mod slot;
 mod passwd;
-mod fsck;
 mod shell;
 mod status;
 
@@ -40,7 +37,7 @@ struct Verb {
 }
 
 /// Every verb but `agent`, which reads its own flags.
-const VERBS: [Verb; 19] = [
+const VERBS: [Verb; 16] = [
     Verb {
         describe: init::describe,
         run: init::run,
@@ -49,11 +46,6 @@ const VERBS: [Verb; 19] = [
     Verb {
         describe: generate::describe,
         run: generate::run,
-        secret: true,
-    },
-    Verb {
-        describe: import::describe,
-        run: import::run,
         secret: true,
     },
     Verb {
@@ -92,11 +84,6 @@ const VERBS: [Verb; 19] = [
         secret: true,
     },
     Verb {
-        describe: export::describe,
-        run: export::run,
-        secret: true,
-    },
-    Verb {
         describe: lock::describe_unlock,
         run: lock::unlock,
         secret: true,
@@ -114,11 +101,6 @@ const VERBS: [Verb; 19] = [
     Verb {
         describe: passwd::describe,
         run: passwd::run,
-        secret: true,
-    },
-    Verb {
-        describe: fsck::describe,
-        run: fsck::run,
         secret: true,
     },
     Verb {
@@ -200,7 +182,10 @@ fn name(help: &'static str) -> Arg {
 
 /// Returns the name of a key that was typed.
 fn name_of(matches: &ArgMatches) -> String {
-    matches.get_one::<String>("NAME").cloned().unwrap_or_default()
+    matches
+        .get_one::<String>("NAME")
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Prints a value as JSON, on several lines.

@@ -10,6 +10,7 @@ use keyward_agent::front::audit::Audit;
 use keyward_agent::front::options::Environment;
 use keyward_agent::front::prompt;
 use keyward_agent::front::vault::cache;
+use keyward_vault::Timestamp;
 use nix::unistd::{Uid, User};
 
 /// The variable that names the agent's socket.
@@ -81,6 +82,12 @@ pub(crate) fn temporary_directory() -> PathBuf {
 /// Returns the time by the system's clock.
 pub(crate) fn now() -> SystemTime {
     SystemTime::now()
+}
+
+/// Returns the time by the system's clock, as a vault has it.
+pub(crate) fn timestamp() -> Timestamp {
+    let since = now().duration_since(SystemTime::UNIX_EPOCH);
+    Timestamp(since.map_or(0, |since| since.as_secs()))
 }
 
 /// Says whether `stream` may be given colours (<https://no-color.org>).

@@ -5,8 +5,18 @@ use std::io;
 use std::path::PathBuf;
 
 use keyward_agent::client::ClientError;
+use keyward_agent::key::error::KeyError;
+use keyward_vault::import::ImportError;
+use keyward_vault::key::KeyError as FieldsError;
+use keyward_vault::store::Error as StoreError;
+use keyward_vault::{Class, Error as VaultError};
+use rustix::io::Errno;
 use thiserror::Error;
 
+use crate::ask::AskError;
+use crate::config::ConfigError;
+use crate::destination::DestinationError;
+use crate::output;
 use crate::start::StartError;
 use crate::start::flags::FlagError;
 
@@ -54,12 +64,12 @@ pub(crate) enum Error {
     EmptyPassphrase,
     #[error("{} is there already", path.display())]
     Exists { path: PathBuf },
-    #[error(transparent)]
-    Export(#[from] ExportError),
     #[error("{}: {}", path.display(), output::reason(source))]
     File { path: PathBuf, source: io::Error },
     #[error("{} is too long for a key file", path.display())]
     FileTooLong { path: PathBuf },
+    #[error("{} is saved by others again and again, or its ways in were changed meanwhile", path.display())]
+    Contended { path: PathBuf },
     #[error("{} was saved on this machine and elsewhere from the same state, as generation {generation}", path.display())]
     Fork { path: PathBuf, generation: u64 },
     #[error("home directory is not known")]
@@ -72,6 +82,8 @@ pub(crate) enum Error {
     KeyFields(#[from] FieldsError),
     #[error("invalid lifetime \"{0}\"")]
     Lifetime(String),
+    #[error("more than one way in has an id that begins with \"{0}\"")]
+    ManySlots(String),
     #[error("there is no memory for secrets: {0}")]
     Memory(Errno),
     #[error("--name is for one key, and there are more")]
@@ -87,11 +99,23 @@ pub(crate) enum Error {
     #[error("no way in has an id that begins with \"{0}\"")]
     NoSuchSlot(String),
     #[error("{} has generation {found}, and this machine has seen {seen}", path.display())]
-    Rollback { path: PathBuf, found: u64, seen: u64 },
+    Rollback {
+        path: PathBuf,
+        found: u64,
+        seen: u64,
+    },
+    #[error("a passphrase is text in UTF-8, which this is not")]
+    NotText,
+    #[error("the agent speaks another protocol: {0}")]
+    Protocol(String),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[error("the passphrase has a character that Unicode has not assigned; later versions of keyward may not read it alike")]
+    UnstablePassphrase,
+    #[error("the vault has more than one passphrase, and was opened with none of them")]
+    WhichPassphrase,
     #[error("no vault at {}", path.display())]
     VaultMissing { path: PathBuf },
     #[error(transparent)]
@@ -141,7 +165,7 @@ impl Error {
 /// A vault that cannot be reached is one that cannot be opened; a save that failed is a failure.
 const fn code_of_store(error: &StoreError) -> u8 {
     match error {
-        StoreError::Busy { .. } | StoreError::Conflict { .. } => FAILED,
+        StoreError::Busy { .. } => FAILED,
         _ => CANNOT_OPEN,
     }
 }

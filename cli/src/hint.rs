@@ -8,6 +8,11 @@ use std::process::ExitCode;
 use keyward_agent::client::{Client, ClientError};
 use keyward_agent::front::socket::SocketError;
 
+use keyward_vault::{Class, Error as VaultError};
+
+use crate::ask::AskError;
+use crate::config::ConfigError;
+use crate::destination::DestinationError;
 use crate::error::Error;
 use crate::output;
 use crate::start::StartError;
@@ -28,7 +33,9 @@ fn of(error: &Error) -> Option<String> {
         }
         Error::Config(error) => return of_config(error),
         Error::Destination(DestinationError::NoHostKeys(host)) => {
-            return Some(format!("connect once, so that its key is known: ssh {host}"));
+            return Some(format!(
+                "connect once, so that its key is known: ssh {host}"
+            ));
         }
         Error::EmptyPassphrase => "to write a file in the clear, say so: --plaintext",
         Error::Exists { .. } => "choose another path, or move away what is there",
@@ -40,9 +47,12 @@ fn of(error: &Error) -> Option<String> {
         }
         Error::NameForMany => "import the files one by one, or without --name",
         Error::NoSuchKey { .. } => "keyward list",
-        Error::NoSuchSlot(_) => "keyward slot list",
-        Error::Store(error) => return of_store(error),
+        Error::ManySlots(_) | Error::NoSuchSlot(_) => "keyward slot list",
         Error::Vault(error) => return of_vault(error),
+        Error::WhichPassphrase => {
+            "remove the old one and add a new one: keyward slot list --labels"
+        }
+        Error::Contended { .. } => "nothing was saved; try again",
         Error::VaultMissing { .. } => "keyward init, or name another one with --vault",
         Error::AuthSockUnset | Error::Client(ClientError::NoAgent { .. }) => {
             "start one with eval \"$(keyward agent)\", or set SSH_AUTH_SOCK"

@@ -4,8 +4,12 @@
 
 use std::fmt::Write;
 
+use base64ct::{Base64, Encoding};
 use jiff::Timestamp;
 use keyward_agent::front::escape::Escaped;
+use keyward_agent::protocol::wire::Reader;
+use keyward_vault::KeyRecord;
+use keyward_vault::key::PublicKey;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -24,7 +28,7 @@ pub(crate) struct Listing {
     #[serde(rename = "type")]
     pub(crate) key_type: String,
     /// Bits of the modulus or the curve.
-    pub(crate) bits: u32,
+    pub(crate) bits: usize,
     /// `SHA256:` and base64.
     pub(crate) fingerprint: String,
     /// The line for `authorized_keys`.
@@ -56,6 +60,60 @@ pub(crate) struct Constraints {
     pub(crate) lifetime: Option<u64>,
     /// Where it may be used, as `ssh-add -h` has it; anywhere when empty.
     pub(crate) destinations: Vec<String>,
+}
+
+impl Listing {
+    /// Says what there is to say of a key.
+    pub(crate) fn of(key: &KeyRecord) -> Self {
+        let metadata = key.metadata();
+        let comment = String::from_utf8_lossy(&metadata.comment).into_owned();
+        let public = PublicKey::from_blob(key.public_key().to_vec()).ok();
+        let kind = public.as_ref().map(PublicKey::key_type);
+        let certificate = &metadata.certificate;
+        Self {
+            name: key.name().to_owned(),
+            key_type: kind.map_or_else(String::new, |kind| kind.short_name().to_owned()),
+            bits: public.as_ref().map_or(0, PublicKey::bits),
+            fingerprint: key.fingerprint().to_string(),
+            public: line(key.key_type(), key.public_key(), &comment),
+            certificate: (!certificate.is_empty())
+                .then(|| line(&first_string(certificate), certificate, &comment)),
+            comment,
+            created: time(key.created().0),
+            last_used: metadata.last_used.and_then(|used| time(used.0)),
+            constraints: Constraints {
+                confirm: metadata.confirm,
+                lifetime: metadata
+                    .lifetime_seconds
+                    .map(|seconds| u64::from(seconds.get())),
+                destinations: metadata.destinations.clone(),
+            },
+            notes: Some(metadata.notes.clone()).filter(|notes| !notes.is_empty()),
+            removed: key.removed().and_then(|removed| time(removed.0)),
+        }
+    }
+}
+
+/// Writes a key as a line of `authorized_keys` (sshd(8)); a comment with line ends would be more than one.
+fn line(key_type: &str, blob: &[u8], comment: &str) -> String {
+    let comment: String = comment
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .collect();
+    let line = format!("{key_type} {} {comment}", Base64::encode_string(blob));
+    line.trim_end().to_owned()
+}
+
+/// Returns the name that a blob begins with.
+fn first_string(blob: &[u8]) -> String {
+    let name = Reader::new(blob).string().unwrap_or_default();
+    String::from_utf8_lossy(name).into_owned()
+}
+
+/// Draws a key, as `ssh-keygen` does.
+pub(crate) fn randomart(key: &KeyRecord) -> String {
+    let public = PublicKey::from_blob(key.public_key().to_vec());
+    public.map(|public| public.randomart()).unwrap_or_default()
 }
 
 /// Writes a time as RFC 3339 has it; `None` for one that no calendar has.

@@ -10,4 +10,3 @@ pub(crate) mod unlock;
 pub(crate) mod open;
 pub(crate) mod agent;
 pub(crate) mod saving;
-pub(crate) mod check;

@@ -89,7 +89,7 @@ impl Cost {
     }
 
     /// Derives 32 bytes from a passphrase. It takes seconds, and the memory it says.
-    pub(crate) fn derive(
+    pub fn derive(
         self,
         passphrase: &Passphrase,
         salt: &[u8],

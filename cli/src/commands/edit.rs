@@ -1,5 +1,6 @@
 //! `keyward edit`: what is said of a key, and what its uses are bound to.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -47,19 +48,48 @@ pub(super) fn describe() -> Command {
         .about("Change what is said of a key, and where it may be used")
         .arg(super::name("The key"))
         .arg(text("comment", "TEXT", "The comment of its public line"))
-        .arg(text("notes", "TEXT", "Notes; an empty text takes them away"))
-        .arg(arguments::file("certificate", "Its certificate, a file such as id-cert.pub"))
-        .arg(arguments::flag("no-certificate", "Take the certificate away").conflicts_with("certificate"))
+        .arg(text(
+            "notes",
+            "TEXT",
+            "Notes; an empty text takes them away",
+        ))
+        .arg(arguments::file(
+            "certificate",
+            "Its certificate, a file such as id-cert.pub",
+        ))
+        .arg(
+            arguments::flag("no-certificate", "Take the certificate away")
+                .conflicts_with("certificate"),
+        )
         .arg(arguments::flag("confirm", "Ask before each use"))
         .arg(arguments::flag("no-confirm", "Do not ask before each use").conflicts_with("confirm"))
-        .arg(text("lifetime", "TIME", "How long it is served after an unlock, such as 8h"))
-        .arg(arguments::flag("no-lifetime", "Serve it until the vault is locked").conflicts_with("lifetime"))
+        .arg(text(
+            "lifetime",
+            "TIME",
+            "How long it is served after an unlock, such as 8h",
+        ))
         .arg(
-            text("destination", "DEST", "A host it may be used for, [FROM>][USER@]HOST; can be repeated")
-                .action(ArgAction::Append),
+            arguments::flag("no-lifetime", "Serve it until the vault is locked")
+                .conflicts_with("lifetime"),
         )
-        .arg(arguments::flag("no-destinations", "Let it be used anywhere").conflicts_with("destination"))
-        .group(ArgGroup::new("parts").args(PARTS).multiple(true).required(true))
+        .arg(
+            text(
+                "destination",
+                "DEST",
+                "A host it may be used for, [FROM>][USER@]HOST; can be repeated",
+            )
+            .action(ArgAction::Append),
+        )
+        .arg(
+            arguments::flag("no-destinations", "Let it be used anywhere")
+                .conflicts_with("destination"),
+        )
+        .group(
+            ArgGroup::new("parts")
+                .args(PARTS)
+                .multiple(true)
+                .required(true),
+        )
         .arg(arguments::json())
         .after_help(EXAMPLES);
     arguments::with_secret(command)
@@ -70,29 +100,29 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let change = Change::read(matches)?;
     let mut open = Open::ask(&Arguments::read(matches)?)?;
     let id = open.find(&super::name_of(matches))?;
-    if let Some(certificate) = &change.certificate {
-        open.fits(id, certificate)?;
+    if let Some((path, certificate)) = &change.certificate {
+        open.fits(id, &certificate.public_blob, path)?;
     }
     open.update(id, |key| {
         if let Some(comment) = change.comment {
             key.comment = comment.into_bytes();
         }
         if let Some(notes) = change.notes {
-            key.notes = Some(notes).filter(|notes| !notes.is_empty());
+            key.notes = notes;
         }
         if let Some(confirm) = change.confirm {
             key.confirm = confirm;
         }
         if let Some(lifetime) = change.lifetime {
-            key.lifetime = lifetime;
+            key.lifetime_seconds = lifetime;
         }
         if let Some(destinations) = change.destinations {
             key.destinations = destinations;
         }
         if change.drop_certificate {
-            key.certificate = None;
-        } else if let Some(certificate) = change.certificate {
-            key.certificate = Some(certificate.blob);
+            key.certificate = Vec::new();
+        } else if let Some((_, certificate)) = change.certificate {
+            key.certificate = certificate.blob;
         }
     })?;
     saving::save(&mut open)?;
@@ -107,11 +137,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
 struct Change {
     comment: Option<String>,
     notes: Option<String>,
-    certificate: Option<import::Certificate>,
+    certificate: Option<(PathBuf, import::Certificate)>,
     drop_certificate: bool,
     confirm: Option<bool>,
     /// In seconds; inside, none.
-    lifetime: Option<Option<u32>>,
+    lifetime: Option<Option<NonZeroU32>>,
     destinations: Option<Vec<String>>,
 }
 
@@ -125,7 +155,8 @@ impl Change {
             ..Self::default()
         };
         if let Some(path) = matches.get_one::<PathBuf>("certificate") {
-            change.certificate = Some(import::certificate(&files::read(path)?)?);
+            let certificate = import::certificate(&files::read(path)?)?;
+            change.certificate = Some((path.clone(), certificate));
         }
         if matches.get_flag("confirm") || matches.get_flag("no-confirm") {
             change.confirm = Some(matches.get_flag("confirm"));
@@ -150,10 +181,10 @@ impl Change {
 }
 
 /// Reads a lifetime as `ssh-add -t` does.
-fn seconds(text: &str) -> Result<u32, Error> {
+fn seconds(text: &str) -> Result<NonZeroU32, Error> {
     lifetime::parse(text)
         .flatten()
         .and_then(|lifetime| u32::try_from(lifetime.as_secs()).ok())
-        .filter(|seconds| *seconds > 0)
+        .and_then(NonZeroU32::new)
         .ok_or_else(|| Error::Lifetime(text.to_owned()))
 }

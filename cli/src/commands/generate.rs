@@ -11,7 +11,7 @@ use keyward_vault::key::PrivateKey;
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::{open::Open, saving};
-use crate::{environment, listing, output};
+use crate::{environment, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,7 +79,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         "{} {}\n{}\n{}\n",
         key.fingerprint,
         name,
-        listing::randomart(&key),
+        open.randomart(id)?,
         key.public
     );
     output::write(text.as_bytes())?;

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
-use keyward_vault::{Passphrase, RecoveryCode};
+use keyward_vault::RecoveryCode;
 
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
-use crate::vault::{create, files};
+use crate::vault::{create, files, unlock};
 use crate::{ask, output};
 
 const EXAMPLES: &str = "\
@@ -24,10 +24,13 @@ the vault when the passphrase is forgotten; nothing else does.";
 pub(super) fn describe() -> Command {
     let command = Command::new("init")
         .about("Create the vault")
-        .arg(arguments::file(
-            "new-passphrase-file",
-            "Read the passphrase from FILE (\"-\": standard input)",
-        ).visible_alias("passphrase-file"))
+        .arg(
+            arguments::file(
+                "new-passphrase-file",
+                "Read the passphrase from FILE (\"-\": standard input)",
+            )
+            .visible_alias("passphrase-file"),
+        )
         .arg(arguments::file(
             "recovery-file",
             "Write the recovery code to FILE, mode 0600, instead of showing it",
@@ -45,7 +48,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     create::refuse_existing(&path)?;
     let file = matches.get_one::<PathBuf>("new-passphrase-file");
     let typed = ask::new_secret(file.map(PathBuf::as_path), "Passphrase for the new vault: ")?;
-    let passphrase = Passphrase::new(typed.expose())?;
+    let passphrase = unlock::passphrase(&typed)?;
     let code = match matches.get_flag("no-recovery") {
         true => None,
         false => Some(create::recovery_code()?),
@@ -67,7 +70,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
 /// # Errors
 /// What the system said, or that the person cancelled.
 pub(super) fn hand_out(code: &RecoveryCode, file: Option<&PathBuf>) -> Result<(), Error> {
-    let text = code.to_text();
+    let text = code.format();
     let Some(path) = file else {
         output::write(b"Recovery code, shown this once:\n\n    ")?;
         output::write(text.expose().as_bytes())?;

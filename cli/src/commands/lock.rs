@@ -46,7 +46,10 @@ pub(super) fn unlock(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let open = Open::ask(&Arguments::read(matches)?)?;
     let served = agent::unlock(client, &open)?;
     for refused in &served.refused {
-        output::say(&format!("warning: {} is not served: {}\n", refused.name, refused.reason));
+        output::say(&format!(
+            "warning: {} is not served: {}\n",
+            refused.name, refused.reason
+        ));
     }
     output::say(&format!("Unlocked: {} keys.\n", served.keys));
     Ok(match served.refused.is_empty() {

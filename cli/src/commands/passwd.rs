@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
-use keyward_vault::Passphrase;
 
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
-use crate::vault::{open::Open, saving};
+use crate::vault::{open::Open, saving, unlock};
 use crate::{ask, output};
 
 const EXAMPLES: &str = "\
@@ -37,7 +36,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let mut open = Open::ask(&Arguments::read(matches)?)?;
     let file = matches.get_one::<PathBuf>("new-passphrase-file");
     let typed = ask::new_secret(file.map(PathBuf::as_path), "New passphrase: ")?;
-    open.change_passphrase(&Passphrase::new(typed.expose())?)?;
+    open.change_passphrase(&unlock::passphrase(&typed)?)?;
     saving::save(&mut open)?;
     output::say("The passphrase is changed.\n");
     Ok(ExitCode::SUCCESS)

@@ -25,7 +25,10 @@ pub(super) fn describe() -> Command {
 
 /// Renames the key and saves the vault.
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
-    let new = matches.get_one::<String>("NEW").cloned().unwrap_or_default();
+    let new = matches
+        .get_one::<String>("NEW")
+        .cloned()
+        .unwrap_or_default();
     let mut open = Open::ask(&Arguments::read(matches)?)?;
     let id = open.find(&super::name_of(matches))?;
     open.rename(id, &new)?;

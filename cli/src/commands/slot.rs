@@ -4,14 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command};
-use keyward_vault::Passphrase;
 
 use super::init;
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
-use crate::vault::create;
 use crate::vault::open::{self, Open};
-use crate::vault::saving;
+use crate::vault::slots::SlotListing;
+use crate::vault::{create, saving, unlock};
 use crate::{ask, output};
 
 const EXAMPLES: &str = "\
@@ -37,7 +36,10 @@ pub(super) fn describe() -> Command {
     let list = Command::new("list")
         .about("List the ways in")
         .arg(arguments::json())
-        .arg(arguments::flag("labels", "Open the vault to show labels and dates"))
+        .arg(arguments::flag(
+            "labels",
+            "Open the vault to show labels and dates",
+        ))
         .after_help(EXAMPLES);
     let passphrase = Command::new("passphrase")
         .about("Add another passphrase")
@@ -97,7 +99,10 @@ fn list(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let arguments = Arguments::read(matches)?;
     let slots = match matches.get_flag("labels") {
         true => Open::ask(&arguments)?.slots(),
-        false => open::slots(&arguments)?,
+        false => {
+            let (_, sealed) = open::read(&arguments)?;
+            sealed.slots().iter().map(SlotListing::sealed).collect()
+        }
     };
     if matches.get_flag("json") {
         return super::print_json(&slots);
@@ -113,7 +118,7 @@ fn add_passphrase(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let file = matches.get_one::<PathBuf>("new-passphrase-file");
     let typed = ask::new_secret(file.map(PathBuf::as_path), "New passphrase: ")?;
     let label = matches.get_one::<String>("label").map(String::as_str);
-    let id = open.add_passphrase(&Passphrase::new(typed.expose())?, label)?;
+    let id = open.add_passphrase(&unlock::passphrase(&typed)?, label)?;
     saving::save(&mut open)?;
     output::say(&format!("Added {id}.\n"));
     Ok(ExitCode::SUCCESS)

@@ -21,6 +21,8 @@ use keyward_agent::front::socket::Place;
 use keyward_agent::keeper;
 use keyward_agent::keeper::process::LOCKED_ARGUMENT;
 use keyward_agent::secret_memory::region::Protection;
+use keyward_agent::secret_memory::{allocator, heap};
+use rustix::io::Errno;
 use rustix::net::sockopt::socket_acceptconn;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 

@@ -142,4 +142,3 @@ pub(crate) fn state_folder() -> Result<PathBuf, Error> {
     let home = environment::state_home().ok_or(Error::HomeUnknown)?;
     Ok(home.join("keyward"))
 }
-

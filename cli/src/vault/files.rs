@@ -34,7 +34,9 @@ pub(crate) fn head(path: &Path, length: usize) -> io::Result<Vec<u8>> {
         // A named pipe without a writer would be waited for.
         .custom_flags(nonblocking())
         .open(path)?;
-    if !file.metadata()?.is_file() && !path.starts_with("/dev/fd") && path != Path::new("/dev/stdin")
+    if !file.metadata()?.is_file()
+        && !path.starts_with("/dev/fd")
+        && path != Path::new("/dev/stdin")
     {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
     }

@@ -1,11 +1,14 @@
 //! A vault that is open: looking at it, changing it, and saving it.
 
+use std::path::Path;
+
 use keyward_agent::key::signing_key::SigningKey;
 use keyward_vault::key::PrivateKey;
 use keyward_vault::store::{Error as StoreError, Outcome, Patience, Store};
+use keyward_vault::header::Warning;
 use keyward_vault::vault::NewKey;
 use keyward_vault::{
-    KeyRecord, Metadata, NewSlot, Passphrase, RecordId, RecoveryCode, Sealed, SlotId,
+    KeyRecord, Metadata, NewSlot, Passphrase, RecordId, RecoveryCode, Sealed, Secret, SlotId,
     SystemEntropy, Vault,
 };
 
@@ -14,7 +17,7 @@ use super::slots::SlotListing;
 use super::{create, slots, state, unlock};
 use crate::error::Error;
 use crate::listing::Listing;
-use crate::{environment, output};
+use crate::{environment, listing, output};
 
 /// How often a save begins anew when others save at the same time.
 const SAVES_MAX: usize = 16;
@@ -50,8 +53,9 @@ pub(crate) fn read(arguments: &Arguments) -> Result<(Store, Sealed), Error> {
     let sealed = Sealed::read(store.read().map_err(missing)?.bytes)?;
     if let Some(warning) = sealed.warning() {
         output::say(&format!(
-            "warning: {}: {warning}; the next save mends it\n",
-            arguments.path.display()
+            "warning: {}: {}; the next save mends it\n",
+            arguments.path.display(),
+            words(warning)
         ));
     }
     Ok((store, sealed))
@@ -111,7 +115,10 @@ impl Open {
 
     /// Returns what is said of the ways in.
     pub(crate) fn slots(&self) -> Vec<SlotListing> {
-        self.vault.slots().map(|view| SlotListing::of(&view)).collect()
+        self.vault
+            .slots()
+            .map(|view| SlotListing::of(&view))
+            .collect()
     }
 
     /// Returns what is said of a key.
@@ -122,6 +129,16 @@ impl Open {
         let key = self.vault.key(id);
         let key = key.ok_or(keyward_vault::Error::NoSuchKey(id))?;
         Ok(Listing::of(key))
+    }
+
+    /// Draws a key.
+    ///
+    /// # Errors
+    /// There is none of this id.
+    pub(crate) fn randomart(&self, id: RecordId) -> Result<String, Error> {
+        let key = self.vault.key(id);
+        let key = key.ok_or(keyward_vault::Error::NoSuchKey(id))?;
+        Ok(listing::randomart(key))
     }
 
     /// Finds a key by its name.
@@ -156,7 +173,7 @@ impl Open {
     /// # Errors
     /// It does not.
     pub(crate) fn check(&self, key: &PrivateKey) -> Result<(), Error> {
-        if key.key_type().is_token() {
+        if key.key_type().is_security_key() {
             return Ok(());
         }
         SigningKey::read(key.fields())?;
@@ -188,6 +205,19 @@ impl Open {
         }
     }
 
+    /// Checks that a certificate is for this key.
+    ///
+    /// # Errors
+    /// [`Error::CertificateOfAnother`].
+    pub(crate) fn fits(&self, id: RecordId, public: &[u8], path: &Path) -> Result<(), Error> {
+        match self.vault.key(id).is_some_and(|key| key.public_key() == public) {
+            true => Ok(()),
+            false => Err(Error::CertificateOfAnother {
+                path: path.to_path_buf(),
+            }),
+        }
+    }
+
     /// Adds a key.
     ///
     /// # Errors
@@ -206,7 +236,7 @@ impl Open {
             ..Metadata::default()
         };
         let new = NewKey {
-            private: key.into_fields(),
+            private: Secret::new(key.fields().to_vec()),
             metadata,
         };
         let now = environment::timestamp();
@@ -342,7 +372,10 @@ impl Open {
             // What does not open must not take the place of what does.
             let saved = self.vault.reread(bytes.clone())?;
             let is_base = |current: &[u8]| current == self.base.bytes();
-            match self.store.save(&bytes, is_base, |written| written == bytes)? {
+            match self
+                .store
+                .save(&bytes, is_base, |written| written == bytes)?
+            {
                 Outcome::Saved => return self.saved(saved, bytes),
                 Outcome::Conflict(theirs) => self.merge(theirs.bytes)?,
             }
@@ -377,6 +410,13 @@ impl Open {
         self.vault = self.vault.merge(theirs, &base, now, &mut SystemEntropy)?;
         self.base = sealed;
         Ok(())
+    }
+}
+
+const fn words(warning: Warning) -> &'static str {
+    match warning {
+        Warning::HeaderDamaged => "its header is damaged, and the copy at its end serves",
+        _ => "the copy of its header at its end is damaged",
     }
 }
 

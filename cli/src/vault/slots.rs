@@ -78,10 +78,7 @@ impl fmt::Display for SlotListing {
 ///
 /// # Errors
 /// [`Error::WhichPassphrase`] when that is not clear.
-pub(crate) fn passphrase_to_change(
-    vault: &Vault,
-    opened: SlotId,
-) -> Result<(SlotId, Cost), Error> {
+pub(crate) fn passphrase_to_change(vault: &Vault, opened: SlotId) -> Result<(SlotId, Cost), Error> {
     let passphrases = || {
         let slots = vault.slots().map(|view| view.slot);
         slots.filter_map(|slot| slot.cost().map(|cost| (slot.id(), cost)))

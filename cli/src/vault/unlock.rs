@@ -5,9 +5,7 @@ use std::path::Path;
 
 use keyward_vault::slot::Slot;
 use keyward_vault::unlocking::Unlocking;
-use keyward_vault::{
-    Class, Opener, Passphrase, RecoveryCode, Sealed, Secret, SlotId, Vault,
-};
+use keyward_vault::{Class, Opener, Passphrase, RecoveryCode, Sealed, Secret, SlotId, Vault};
 
 use super::arguments::Arguments;
 use super::memory;
@@ -45,6 +43,18 @@ impl Given {
             Self::Passphrase(passphrase) => Opener::Passphrase(passphrase),
             Self::RecoveryCode(code) => Opener::RecoveryCode(code),
         }
+    }
+}
+
+/// Reads a passphrase that is to be set.
+///
+/// # Errors
+/// What no passphrase may be.
+pub(crate) fn passphrase(secret: &Secret<Vec<u8>>) -> Result<Passphrase, Error> {
+    let passphrase = Passphrase::new(text(secret)?).map_err(vault)?;
+    match passphrase.is_stable() {
+        true => Ok(passphrase),
+        false => Err(Error::UnstablePassphrase),
     }
 }
 

@@ -73,7 +73,10 @@ impl Identities<'_> {
         };
         let certificate = Some(&record.metadata().certificate[..]).filter(|blob| !blob.is_empty());
         if state == State::Closed {
-            for blob in [Some(record.public_key()), certificate].into_iter().flatten() {
+            for blob in [Some(record.public_key()), certificate]
+                .into_iter()
+                .flatten()
+            {
                 client.vault_public_key(&key, &self.public(blob))?;
             }
             return Ok(());
