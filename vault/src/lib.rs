@@ -33,6 +33,7 @@ mod spread;
 pub mod unlocking;
 pub mod sealed;
 pub mod vault;
+pub mod store;
 
 pub use cost::Cost;
 pub use error::{Class, Error};
