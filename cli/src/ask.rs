@@ -84,7 +84,7 @@ pub(crate) fn line(prompt: &str) -> Result<String, AskError> {
 /// # Errors
 /// [`AskError::NobodyToAsk`] where there is none of them.
 pub(crate) fn elsewhere(terminal: Option<&Path>, text: &str) -> Result<Secret<Vec<u8>>, AskError> {
-    let prompt = format!("{text}\nPassphrase: ");
+    let prompt = format!("\n{text}\nPassphrase: ");
     if let Some(terminal) = terminal {
         return terminal::secret_at(terminal, &prompt);
     }

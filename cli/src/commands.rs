@@ -12,6 +12,7 @@ mod edit;
 mod remove;
 mod lock;
 mod slot;
+pub(crate) mod unlocker;
 mod passwd;
 mod shell;
 mod status;

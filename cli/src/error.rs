@@ -112,7 +112,9 @@ pub(crate) enum Error {
     Store(#[from] StoreError),
     #[error(transparent)]
     Vault(#[from] VaultError),
-    #[error("the passphrase has a character that Unicode has not assigned; later versions of keyward may not read it alike")]
+    #[error(
+        "the passphrase has a character that Unicode has not assigned; later versions of keyward may not read it alike"
+    )]
     UnstablePassphrase,
     #[error("the vault has more than one passphrase, and was opened with none of them")]
     WhichPassphrase,

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use keyward_agent::front::supervisor::KEEPER_NAME;
+use keyward_agent::front::unlocker::UNLOCKER_NAME;
 
 mod output;
 mod environment;
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
         Some("ssh-copy-id") => compat::ssh_copy_id::main(),
         Some(start::process::FRONT) => start::process::front(&arguments),
         Some(KEEPER_NAME) => start::process::keeper(&arguments),
+        Some(UNLOCKER_NAME) => commands::unlocker::main(&arguments),
         _ => commands::main(&arguments),
     }
 }

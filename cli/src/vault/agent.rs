@@ -9,7 +9,7 @@ use keyward_agent::client::{Client, ClientError, VaultList};
 use keyward_agent::front::agent::{Committed, Refused};
 use keyward_agent::front::socket::control_path;
 use keyward_agent::front::vault::message::{Begin, Id, Purpose, State};
-use keyward_vault::Timestamp;
+use keyward_vault::{KeyRecord, Timestamp};
 use serde_json::Value;
 
 use self::identities::Skipped;
@@ -147,7 +147,9 @@ fn hand_over(
         purpose,
     })?;
     let mut skipped = Vec::new();
-    for key in vault.keys() {
+    let mut keys: Vec<&KeyRecord> = vault.keys().collect();
+    keys.sort_by(|one, other| one.name().cmp(other.name()));
+    for key in keys {
         match identities::of(key) {
             Ok(identities) => identities.hand_over(client, open, state)?,
             Err(Skipped { name, reason }) => skipped.push(Refused { name, reason }),

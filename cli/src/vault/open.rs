@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use keyward_agent::key::signing_key::SigningKey;
+use keyward_vault::header::Warning;
 use keyward_vault::key::PrivateKey;
 use keyward_vault::store::{Error as StoreError, Outcome, Patience, Store};
-use keyward_vault::header::Warning;
 use keyward_vault::vault::NewKey;
 use keyward_vault::{
     KeyRecord, Metadata, NewSlot, Passphrase, RecordId, RecoveryCode, Sealed, Secret, SlotId,
@@ -210,7 +210,11 @@ impl Open {
     /// # Errors
     /// [`Error::CertificateOfAnother`].
     pub(crate) fn fits(&self, id: RecordId, public: &[u8], path: &Path) -> Result<(), Error> {
-        match self.vault.key(id).is_some_and(|key| key.public_key() == public) {
+        match self
+            .vault
+            .key(id)
+            .is_some_and(|key| key.public_key() == public)
+        {
             true => Ok(()),
             false => Err(Error::CertificateOfAnother {
                 path: path.to_path_buf(),
