@@ -134,15 +134,17 @@ fn ten_clients_at_once_bring_one_question() {
     let (agent, vault) = locked(&[KeyKind::Ed25519, KeyKind::Rsa2048]);
     vault.set("wait", true);
     let keys = [KeyKind::Ed25519, KeyKind::Rsa2048].map(Key::plain);
-    let start = |number: usize| {
+    let prepare = |number: usize| {
         let mut command = signing(&agent, &keys[number % 2], &format!("message{number}"));
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        command.spawn().unwrap()
+        command
     };
-    let clients: Vec<Child> = (0..10).map(start).collect();
+    let commands: Vec<Command> = (0..10).map(prepare).collect();
+    let start = |mut command: Command| command.spawn().unwrap();
+    let clients: Vec<Child> = commands.into_iter().map(start).collect();
     asked(&vault);
     assert!(agent.lists(&keys[0]));
     vault.go_on();

@@ -18,7 +18,7 @@ use crate::protocol::extension::restrict_destination::{DestinationConstraint, Ho
 pub const BYTES_MAX: usize = 32 << 20;
 
 /// A public key that the agent can sign for, with its comment and constraints.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The blob by which clients name it: a public key or a certificate.
     pub blob: Rc<[u8]>,

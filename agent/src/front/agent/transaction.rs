@@ -337,10 +337,14 @@ fn put_all(
     let mut full = Vec::new();
     for (name, identity) in identities {
         let signer = identity.signer.clone();
-        let is_added = |held: Rc<Identity>| !held.from_vault;
-        if ring.find(&identity.blob).is_some_and(is_added) {
-            spare.push(signer);
-            continue;
+        match ring.find(&identity.blob) {
+            Some(held) if !held.from_vault => {
+                spare.push(signer);
+                continue;
+            }
+            // It is the same one to a person who is asked about it now.
+            Some(held) if *held == identity => continue,
+            _ => {}
         }
         match ring.put(identity) {
             Ok(replaced) => spare.extend(replaced.map(|replaced| replaced.signer.clone())),

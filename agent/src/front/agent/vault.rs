@@ -133,8 +133,9 @@ impl Agent {
         if self.vault_end().is_some_and(|end| end <= BootTime::now()) {
             let idle = self.vault.idle.unwrap_or_default().as_secs();
             let reason = format!("no signature for {idle} seconds");
-            self.close_vault().await;
+            // First, for a client whose request finds this may go away before the keys are wiped.
             self.record_vault(Event::VaultIdleLock, Some(&reason), None);
+            self.close_vault().await;
         }
     }
 

@@ -99,6 +99,58 @@ fn keys_that_are_held_need_not_come_again() {
 }
 
 #[test]
+fn question_about_a_key_outlasts_a_change_of_others() {
+    run(async {
+        for (constraints, expected) in
+            [(CONFIRM, true), (&[CONFIRM, &lifetime(60)].concat(), false)]
+        {
+            let slow = "echo > asked; while [ ! -e answer ]; do sleep 0.01; done";
+            let world = World::asking(slow);
+            world.open(&[("a", CONFIRM)]).await;
+            let mut session = world.session();
+            let signed =
+                tokio::task::spawn_local(async move { signs(&mut session, &blob("a")).await });
+            until("a question", || world.exists("asked")).await;
+            let mut transaction = world.transaction(State::Open, Purpose::Update);
+            let part = Part::Public(public("a", constraints));
+            transaction.stage(key("a", 1), part).await;
+            transaction
+                .stage(key("b", 1), Part::Private(&add("b", b"")))
+                .await;
+            assert_eq!(world.commit(transaction).await.keys, 2);
+            world.touch("answer");
+            assert_eq!(signed.await.unwrap(), expected);
+        }
+    });
+}
+
+#[test]
+fn key_in_a_token_is_known_while_the_vault_is_open() {
+    run(async {
+        let world = World::new();
+        let message = test_key::recorded("sk-ed25519");
+        let (blob, _) = test_key::blob_and_fields(&message);
+        let mut transaction = world.transaction(State::Open, Purpose::Unlock);
+        transaction
+            .stage(key("a", 1), Part::Private(&message))
+            .await;
+        assert_eq!(world.commit(transaction).await.refused, []);
+        let signer = || {
+            world
+                .agent
+                .ring(|ring| ring.find(&blob))
+                .unwrap()
+                .signer
+                .clone()
+        };
+        assert!(matches!(signer(), Signer::Token(_)));
+        world.lock_vault().await;
+        assert_eq!(signer(), Signer::Closed);
+        assert_eq!(list(&mut world.session()).await.len(), 1);
+    });
+}
+
+#[test]
 fn same_key_twice_is_held_once() {
     run(async {
         let world = World::new();
