@@ -85,7 +85,8 @@ pub(crate) fn line(prompt: &str) -> Result<String, AskError> {
 /// [`AskError::NobodyToAsk`] where there is none of them.
 pub(crate) fn elsewhere(terminal: Option<&Path>, text: &str) -> Result<Secret<Vec<u8>>, AskError> {
     let prompt = format!("\n{text}\nPassphrase: ");
-    if let Some(terminal) = terminal {
+    // One that somebody else reads letter by letter, as an ssh to another host does, is not ours to read.
+    if let Some(terminal) = terminal.filter(|terminal| terminal::is_free(terminal)) {
         return terminal::secret_at(terminal, &prompt);
     }
     match pinentry::secret(text)? {

@@ -63,8 +63,8 @@ pub(crate) struct Constraints {
 }
 
 impl Listing {
-    /// Says what there is to say of a key.
-    pub(crate) fn of(key: &KeyRecord) -> Self {
+    /// Says what there is to say of a key, which this machine knows to have been used last then.
+    pub(crate) fn of(key: &KeyRecord, used: Option<u64>) -> Self {
         let metadata = key.metadata();
         let comment = String::from_utf8_lossy(&metadata.comment).into_owned();
         let public = PublicKey::from_blob(key.public_key().to_vec()).ok();
@@ -80,7 +80,9 @@ impl Listing {
                 .then(|| line(&first_string(certificate), certificate, &comment)),
             comment,
             created: time(key.created().0),
-            last_used: metadata.last_used.and_then(|used| time(used.0)),
+            last_used: used
+                .max(metadata.last_used.map(|used| used.0))
+                .and_then(time),
             constraints: Constraints {
                 confirm: metadata.confirm,
                 lifetime: metadata

@@ -8,7 +8,7 @@ use std::thread;
 use keyward_vault::Secret;
 use nix::sys::signal::{SigSet, Signal};
 use rpassword::ConfigBuilder;
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -20,6 +20,17 @@ const TERMINAL: &str = "/dev/tty";
 /// Says whether there is a terminal.
 pub(super) fn is_there() -> bool {
     File::open(TERMINAL).is_ok()
+}
+
+/// Says whether a terminal reads line by line, as it does for a shell's command.
+pub(super) fn is_free(path: &Path) -> bool {
+    let terminal = File::options().read(true).write(true).open(path);
+    let modes = terminal.and_then(|terminal| Ok(tcgetattr(&terminal)?));
+    modes.is_ok_and(|modes| {
+        modes
+            .local_modes
+            .contains(LocalModes::ICANON | LocalModes::ECHO)
+    })
 }
 
 /// Asks for a secret, which is not shown while it is typed.

@@ -9,12 +9,13 @@ use keyward_agent::client::{Client, ClientError, VaultList};
 use keyward_agent::front::agent::{Committed, Refused};
 use keyward_agent::front::socket::control_path;
 use keyward_agent::front::vault::message::{Begin, Id, Purpose, State};
-use keyward_vault::{KeyRecord, Timestamp};
+use keyward_vault::KeyRecord;
 use serde_json::Value;
 
 use self::identities::Skipped;
 use super::arguments::Arguments;
 use super::open::Open;
+use super::uses::Uses;
 use crate::error::Error;
 use crate::{environment, output};
 
@@ -49,11 +50,13 @@ pub(crate) fn connect_beside(path: &Path) -> Result<Client, Error> {
 /// Returns the keys of the vault as the agent knows them, if it has this vault open.
 pub(crate) fn keys(arguments: &Arguments) -> Option<Vec<Value>> {
     let list = connect().ok()?.vault_list().ok()?;
-    (list.state == State::Open.name() && is_of(&list, arguments)).then(|| {
-        let keys = list.keys.iter();
-        keys.filter_map(|key| serde_json::from_str(key.get()).ok())
-            .collect()
-    })
+    (list.state == State::Open.name() && is_of(&list, arguments)).then(|| values(&list))
+}
+
+fn values(list: &VaultList) -> Vec<Value> {
+    let keys = list.keys.iter();
+    keys.filter_map(|key| serde_json::from_str(key.get()).ok())
+        .collect()
 }
 
 /// Hands all keys to the agent.
@@ -61,6 +64,7 @@ pub(crate) fn keys(arguments: &Arguments) -> Option<Vec<Value>> {
 /// # Errors
 /// The agent does not take them.
 pub(crate) fn unlock(mut client: Client, open: &Open) -> Result<Committed, Error> {
+    learn(&mut client);
     let served = hand_over(&mut client, open, State::Open, Purpose::Unlock)?;
     cache::write(open)?;
     Ok(served)
@@ -71,7 +75,9 @@ pub(crate) fn unlock(mut client: Client, open: &Open) -> Result<Committed, Error
 /// # Errors
 /// There is no agent, or it has no vault.
 pub(crate) fn lock() -> Result<usize, Error> {
-    Ok(connect()?.vault_lock()?)
+    let mut client = connect()?;
+    learn(&mut client);
+    Ok(client.vault_lock()?)
 }
 
 /// Tells the agent of a vault that was changed, if it has that vault.
@@ -102,27 +108,14 @@ pub(crate) fn update(open: &Open) {
     }
 }
 
-/// Takes over from the agent when it used which key.
-///
-/// # Errors
-/// A record does not open.
-pub(crate) fn take_uses(open: &mut Open) -> Result<(), Error> {
-    let Some(keys) = keys(open.arguments()) else {
-        return Ok(());
-    };
-    for key in keys {
-        let name = key.get("name").and_then(Value::as_str);
-        let used = key.get("last_used").and_then(Value::as_str);
-        let used = used.and_then(|time| time.parse::<jiff::Timestamp>().ok());
-        let used = used.and_then(|time| u64::try_from(time.as_second()).ok());
-        let id = name.and_then(|name| open.find(name).ok());
-        if let (Some(id), Some(used)) = (id, used) {
-            open.update(id, |key| {
-                key.last_used = key.last_used.max(Some(Timestamp(used)));
-            })?;
-        }
+/// Notes when the agent used which key, before it forgets.
+fn learn(client: &mut Client) {
+    // It is a convenience: nothing fails for want of it.
+    if let Ok(list) = client.vault_list()
+        && let Some(vault) = &list.vault
+    {
+        let _ = Uses::note(&vault.to_string(), &values(&list));
     }
-    Ok(())
 }
 
 /// Says which keys the agent did not take.

@@ -14,7 +14,6 @@ use super::super::open::Open;
 use super::id;
 use crate::destination;
 use crate::error::Error;
-use crate::listing::Listing;
 
 /// A key that is not served, and why.
 #[derive(Debug)]
@@ -69,7 +68,7 @@ impl Identities<'_> {
         let key = Key {
             record: id(&record.id().to_string())?,
             version: record.changed().0,
-            listing: to_raw_value(&Listing::of(record)).map_err(std::io::Error::from)?,
+            listing: to_raw_value(&open.listing_of(record)).map_err(std::io::Error::from)?,
         };
         let certificate = Some(&record.metadata().certificate[..]).filter(|blob| !blob.is_empty());
         if state == State::Closed {
