@@ -4,12 +4,14 @@ mod agent;
 mod completions;
 mod init;
 mod generate;
+mod import;
 mod list;
 mod show;
 mod public;
 mod rename;
 mod edit;
 mod remove;
+mod export;
 mod lock;
 mod slot;
 pub(crate) mod unlocker;
@@ -38,7 +40,7 @@ struct Verb {
 }
 
 /// Every verb but `agent`, which reads its own flags.
-const VERBS: [Verb; 16] = [
+const VERBS: [Verb; 18] = [
     Verb {
         describe: init::describe,
         run: init::run,
@@ -47,6 +49,11 @@ const VERBS: [Verb; 16] = [
     Verb {
         describe: generate::describe,
         run: generate::run,
+        secret: true,
+    },
+    Verb {
+        describe: import::describe,
+        run: import::run,
         secret: true,
     },
     Verb {
@@ -93,6 +100,11 @@ const VERBS: [Verb; 16] = [
         describe: lock::describe_lock,
         run: lock::lock,
         secret: false,
+    },
+    Verb {
+        describe: export::describe,
+        run: export::run,
+        secret: true,
     },
     Verb {
         describe: slot::describe,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use keyward_agent::client::ClientError;
 use keyward_agent::key::error::KeyError;
+use keyward_vault::export::ExportError;
 use keyward_vault::import::ImportError;
 use keyward_vault::key::KeyError as FieldsError;
 use keyward_vault::store::Error as StoreError;
@@ -74,6 +75,8 @@ pub(crate) enum Error {
     Fork { path: PathBuf, generation: u64 },
     #[error("home directory is not known")]
     HomeUnknown,
+    #[error(transparent)]
+    Export(#[from] ExportError),
     #[error(transparent)]
     Import(#[from] ImportError),
     #[error(transparent)]

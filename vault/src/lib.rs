@@ -11,6 +11,9 @@
 #![forbid(unsafe_code)]
 
 pub mod secret;
+pub mod key;
+pub mod import;
+pub mod export;
 pub mod random;
 pub mod timestamp;
 pub mod id;

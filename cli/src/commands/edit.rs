@@ -101,7 +101,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let mut open = Open::ask(&Arguments::read(matches)?)?;
     let id = open.find(&super::name_of(matches))?;
     if let Some((path, certificate)) = &change.certificate {
-        open.fits(id, &certificate.public_blob, path)?;
+        open.fits(id, certificate.public_key().blob(), path)?;
     }
     open.update(id, |key| {
         if let Some(comment) = change.comment {
@@ -122,7 +122,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         if change.drop_certificate {
             key.certificate = Vec::new();
         } else if let Some((_, certificate)) = change.certificate {
-            key.certificate = certificate.blob;
+            key.certificate = certificate.blob().to_vec();
         }
     })?;
     saving::save(&mut open)?;

@@ -77,7 +77,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     }
     if report.added > 0 {
         saving::save(&mut open)?;
-        output::say("The files are still there. When every key works from the vault, remove them: shred -u FILE\n");
+        output::say(
+            "The files are still there. When every key works from the vault, remove them: shred -u FILE\n",
+        );
     }
     Ok(match report.failures {
         0 => ExitCode::SUCCESS,
@@ -102,11 +104,18 @@ fn take(
     let bytes = files::read(&candidate.path)?;
     let found = import::recognise(&bytes)?;
     let imported = passphrases.open(&candidate.path, &found)?;
-    let Imported { key, comment, .. } = imported;
+    let Imported {
+        key,
+        comment,
+        certificate: with_it,
+    } = imported;
     open.check(&key)?;
-    let certificate = candidate.certificate(&key)?;
+    let certificate = candidate.certificate(&key)?.or(with_it);
     if let Some(id) = open.find_key(&key) {
-        let added = certificate.is_some_and(|certificate| open.add_certificate(id, certificate));
+        let added = match certificate {
+            Some(certificate) => open.add_certificate(id, certificate)?,
+            None => false,
+        };
         return Ok(Taken::Known {
             name: open.listing(id)?.name,
             certificate: added,
@@ -137,11 +146,10 @@ impl Passphrases {
         }
         if let Some(file) = self.file.take() {
             self.known.push(ask::secret(Some(&file), "")?);
-            self.file = None;
         }
         for known in &self.known {
             match found.open(Some(known.expose())) {
-                Err(ImportError::WrongPassphrase) => {}
+                Err(error) if is_wrong(&error) => {}
                 opened => return Ok(opened?),
             }
         }
@@ -152,7 +160,7 @@ impl Passphrases {
                 break;
             }
             match found.open(Some(typed.expose())) {
-                Err(ImportError::WrongPassphrase) => {
+                Err(error) if is_wrong(&error) => {
                     prompt = format!("Wrong. Passphrase for {}: ", path.display());
                 }
                 opened => {
@@ -163,6 +171,14 @@ impl Passphrases {
         }
         Err(ImportError::WrongPassphrase.into())
     }
+}
+
+/// Says whether another passphrase might do.
+const fn is_wrong(error: &ImportError) -> bool {
+    matches!(
+        error,
+        ImportError::WrongPassphrase | ImportError::WrongPassphraseOrDamaged
+    )
 }
 
 /// What is said of each file, as it happens.

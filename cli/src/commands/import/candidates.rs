@@ -84,10 +84,10 @@ impl Candidate {
             return Ok(None);
         }
         let certificate = import::certificate(&files::read(&path)?)?;
-        if certificate.public_blob != key.public_blob() {
+        if certificate.public_key().blob() != key.public_blob() {
             return Err(Error::CertificateOfAnother { path });
         }
-        Ok(Some(certificate.blob))
+        Ok(Some(certificate.blob().to_vec()))
     }
 
     /// Returns the file's name without its ending, as a name for the key.
