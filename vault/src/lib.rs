@@ -1,8 +1,13 @@
 //! The vault of keyward: keys encrypted at rest.
 //!
-//! For now it holds only the type in which every crate keeps its secrets.
+//! [`key`] holds private and public keys, [`import`] reads files of private keys, [`export`] writes them. All of it is
+//! bytes in, bytes out.
 #![forbid(unsafe_code)]
 
 pub mod secret;
+pub mod key;
+pub mod import;
+pub mod export;
 
+pub use key::{KeyError, KeyType, PrivateKey, PublicKey};
 pub use secret::Secret;
