@@ -42,6 +42,7 @@ pub use cost::Cost;
 pub use error::{Class, Error};
 pub use fingerprint::Fingerprint;
 pub use id::{RecordId, SlotId, VaultId};
+pub use key::{KeyError, KeyType, PrivateKey, PublicKey};
 pub use passphrase::Passphrase;
 pub use random::{Entropy, SystemEntropy};
 pub use record::{KeyRecord, Metadata};
