@@ -146,7 +146,7 @@ fn in_foreground(
     };
     let announcement = (!activated)
         .then(|| shape.announce(&printed_path(flags, &place), std::process::id(), false));
-    process::harden(called);
+    process::name_process(called.process_name());
     Ok(server::run(Options {
         interrupt_ends: true,
         activated,

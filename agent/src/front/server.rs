@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{self, DumpableBehavior, Pid, PidfdFlags, Resource, Rlimit};
+use rustix::process::{self, Pid, PidfdFlags, Resource, Rlimit};
 use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -27,6 +27,7 @@ use super::prompt::Prompter;
 use super::security_key;
 use super::socket::Place;
 use super::supervisor::{Origin, Supervisor};
+use crate::seclusion;
 
 /// How long accepting rests when there is no descriptor for another connection. Waiting clients
 /// stay in the kernel's queue meanwhile.
@@ -43,16 +44,21 @@ const RESERVED: usize = 32;
 /// The exit code of an agent that was told to end, as OpenSSH's.
 const ENDED: u8 = 2;
 
-/// Serves until a signal, or the end of the parent, ends it.
+/// Serves until a signal, or the end of the parent, ends it. Before anything else it keeps its memory
+/// from core files and from the user's other processes.
 ///
 /// Exit code 2 then, as of OpenSSH's agent; 0 when a supervisor that made the socket sent SIGTERM;
 /// 1 when the agent could not start.
 pub fn run(options: Options) -> ExitCode {
     let place = options.place.clone();
     let activated = options.activated;
-    let ended = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
+    let ended = seclusion::hide_memory()
+        .and_then(|()| seclusion::forbid_core_files())
+        .and_then(|()| {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+        })
         .and_then(|runtime| {
             // As a task it is polled when it has something to do, not whenever any task has.
             let served = async { task::spawn_local(serve(options)).await };
@@ -78,7 +84,7 @@ enum End {
 
 async fn serve(options: Options) -> io::Result<End> {
     let signals = Signals::new()?;
-    let descriptors = seclude()?;
+    let descriptors = raise_descriptor_limit();
     let supervisor = Supervisor::new(Origin::Process {
         program: options.program.clone(),
         memory: options.memory,
@@ -117,17 +123,8 @@ async fn serve(options: Options) -> io::Result<End> {
     end
 }
 
-/// Keeps other processes of the same user from looking into this one, and makes room for as many
-/// connections as the system allows. Returns how many descriptors there may be.
-fn seclude() -> io::Result<usize> {
-    process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    process::setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    )?;
+/// Makes room for as many connections as the system allows. Returns how many descriptors there may be.
+fn raise_descriptor_limit() -> usize {
     let limit = process::getrlimit(Resource::Nofile);
     // With the old limit it works as well, for fewer clients.
     let _ = process::setrlimit(
@@ -138,9 +135,9 @@ fn seclude() -> io::Result<usize> {
         },
     );
     let current = process::getrlimit(Resource::Nofile).current;
-    Ok(current
+    current
         .and_then(|limit| usize::try_from(limit).ok())
-        .unwrap_or(usize::MAX))
+        .unwrap_or(usize::MAX)
 }
 
 /// An agent without a log is better than none: a full disk must not keep people from logging in.

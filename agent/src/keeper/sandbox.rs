@@ -13,11 +13,13 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetStatus,
     Scope,
 };
-use rustix::process::{self, DumpableBehavior, Resource, Rlimit, Signal};
+use rustix::process::{self, Resource, Rlimit, Signal};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule, TargetArch,
 };
+
+use crate::seclusion;
 
 /// What is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,8 +41,7 @@ impl Confinement {
             seccomp,
             landlock,
             no_new_privs: rustix::thread::no_new_privs().unwrap_or(false),
-            dumpable: !process::dumpable_behavior()
-                .is_ok_and(|dumpable| dumpable == DumpableBehavior::NotDumpable),
+            dumpable: seclusion::is_visible(),
         }
     }
 }
@@ -52,14 +53,8 @@ impl Confinement {
 /// # Errors
 /// What the system refused; the keeper must not go on then.
 pub fn seclude() -> io::Result<()> {
-    process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    process::setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    )?;
+    seclusion::hide_memory()?;
+    seclusion::forbid_core_files()?;
     process::set_parent_process_death_signal(Some(Signal::KILL))?;
     rustix::thread::set_no_new_privs(true)?;
     // As much locked memory as an unprivileged process may have.

@@ -22,7 +22,6 @@ use keyward_agent::keeper;
 use keyward_agent::keeper::process::LOCKED_ARGUMENT;
 use keyward_agent::secret_memory::region::Protection;
 use rustix::net::sockopt::socket_acceptconn;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use super::flags::Flags;
 use super::{StartError, inherited};
@@ -49,7 +48,7 @@ impl Called {
         }
     }
 
-    const fn process_name(self) -> &'static CStr {
+    pub(super) const fn process_name(self) -> &'static CStr {
         match self {
             Self::Keyward => c"keyward",
             Self::SshAgent => c"ssh-agent",
@@ -124,7 +123,7 @@ pub(crate) fn front(arguments: &[OsString]) -> ExitCode {
     // Both fail only where they are done already: in a leader of a group, or without a root.
     let _ = rustix::process::setsid();
     let _ = rustix::process::chdir("/");
-    harden(arguments.called);
+    name_process(arguments.called.process_name());
     server::run(Options {
         parent: arguments.parent,
         ready: Ready::new(tell_ready),
@@ -139,21 +138,6 @@ pub(crate) fn keeper(arguments: &[OsString]) -> ExitCode {
         [argument] if argument == LOCKED_ARGUMENT => Protection::Locked,
         _ => Protection::MemfdSecret,
     })
-}
-
-/// Names the process, and keeps its memory from core files and from the user's other processes.
-pub(super) fn harden(called: Called) {
-    name_process(called.process_name());
-    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-        tracing::warn!(%error, "other processes may read this one");
-    }
-    let nothing = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    if let Err(error) = setrlimit(Resource::Core, nothing) {
-        tracing::warn!(%error, "core files are not forbidden");
-    }
 }
 
 /// Returns the server's options for a socket and `flags`.
@@ -179,7 +163,7 @@ pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Op
     }
 }
 
-fn name_process(name: &CStr) {
+pub(super) fn name_process(name: &CStr) {
     if let Err(error) = rustix::thread::set_name(name) {
         tracing::debug!(%error, "process keeps its name");
     }

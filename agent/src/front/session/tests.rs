@@ -28,6 +28,7 @@ use crate::front::provider::AllowedProviders;
 use crate::front::ring::FingerprintHash;
 use crate::front::security_key;
 use crate::front::supervisor::{Origin, Supervisor};
+use crate::front::test_runtime::run;
 use crate::key::test_key;
 
 const LIST: &[u8] = &[11];
@@ -135,14 +136,6 @@ impl World {
             other => panic!("{other:?}"),
         }
     }
-}
-
-fn run<F: Future>(test: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, test)
 }
 
 /// Lets others go on until `done`.

@@ -148,7 +148,7 @@ fn tracing_another_process_kills() {
 #[test]
 fn becoming_dumpable_kills() {
     assert!(is_killed("becoming_dumpable_kills", || {
-        let _ = process::set_dumpable_behavior(DumpableBehavior::Dumpable);
+        let _ = process::set_dumpable_behavior(process::DumpableBehavior::Dumpable);
     }));
 }
 
