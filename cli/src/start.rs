@@ -7,6 +7,7 @@ pub(crate) mod shape;
 pub(crate) mod flags;
 mod inherited;
 pub(crate) mod activation;
+mod sealed;
 pub(crate) mod process;
 pub(crate) mod stop;
 
@@ -137,6 +138,7 @@ fn in_foreground(
         Foreground::Debug => tracing::Level::DEBUG,
         Foreground::Quiet => tracing::Level::WARN,
     });
+    sealed::enter();
     let request = activation::request(flags)?;
     inherited::close(request.as_ref().map(|_| activation::DESCRIPTOR));
     let activated = request.is_some();

@@ -71,6 +71,7 @@ struct Sandbox {
     landlock: bool,
     no_new_privs: bool,
     dumpable: bool,
+    dumpable_at_start: bool,
 }
 
 #[derive(Serialize)]
@@ -140,6 +141,7 @@ async fn status(agent: &Agent, about: &About) -> String {
             landlock: confinement.landlock,
             no_new_privs: confinement.no_new_privs,
             dumpable: confinement.dumpable,
+            dumpable_at_start: confinement.dumpable_at_start,
         }),
     };
     serde_json::to_string(&status).unwrap_or_else(|error| failure(error.to_string()))

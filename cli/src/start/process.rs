@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use keyward_agent::front::options::{Options, Ready};
@@ -24,14 +24,12 @@ use keyward_agent::secret_memory::region::Protection;
 use rustix::net::sockopt::socket_acceptconn;
 
 use super::flags::Flags;
+use super::sealed::{PROGRAM, Sealed};
 use super::{StartError, inherited};
 use crate::{environment, output};
 
 /// The name under which the program serves in the background.
 pub(crate) const FRONT: &str = "keyward-front";
-
-/// This very program, even after an upgrade has replaced its file.
-const PROGRAM: &str = "/proc/self/exe";
 
 /// The name the agent was asked for by, which is the one lists of processes show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,17 +68,28 @@ pub(super) fn spawn_front(
         parent,
         flags: flags.clone(),
     };
-    let started = Command::new(PROGRAM)
-        .arg0(FRONT)
-        .args(arguments.write())
-        .stdin(Stdio::from(OwnedFd::from(listener)))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    started
+    spawn_program(&arguments.write(), &listener)
         .map_err(StartError::Process)
         .and_then(wait_until_ready)
         .inspect_err(|_| place.remove())
+}
+
+/// Starts our program as front, from the sealed copy where the system runs that.
+fn spawn_program(arguments: &[OsString], listener: &UnixListener) -> io::Result<Child> {
+    let spawn = |program: &Path| {
+        let listener = listener.try_clone()?;
+        Command::new(program)
+            .arg0(FRONT)
+            .args(arguments)
+            .stdin(Stdio::from(OwnedFd::from(listener)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+    };
+    match Sealed::copy().map(|copy| spawn(&copy.path())) {
+        Some(Ok(front)) => Ok(front),
+        _ => spawn(Path::new(PROGRAM)),
+    }
 }
 
 /// What the front writes to its standard output when it serves.
