@@ -26,6 +26,7 @@ pub mod link;
 pub mod supervisor;
 pub mod agent;
 pub mod session;
+pub mod intake;
 pub mod frames;
 pub mod connection;
 pub mod control;

@@ -21,6 +21,7 @@ use super::audit::{Audit, Event, Outcome, PeerRecord, Record};
 use super::clock::{self, Alarm, BootTime};
 use super::connection;
 use super::control::{self, About};
+use super::intake::Intake;
 use super::options::Options;
 use super::peer::{self, Peer};
 use super::prompt::Prompter;
@@ -28,6 +29,7 @@ use super::security_key;
 use super::socket::Place;
 use super::supervisor::{Origin, Supervisor};
 use crate::seclusion;
+use crate::secret_memory::region::Protection;
 
 /// How long accepting rests when there is no descriptor for another connection. Waiting clients
 /// stay in the kernel's queue meanwhile.
@@ -110,7 +112,7 @@ async fn serve(options: Options) -> io::Result<End> {
     options.ready.announce();
     let limit = descriptors.saturating_sub(RESERVED).max(RESERVED);
     let end = tokio::select! {
-        result = accept(&agent, options.listener, limit) => result.map(|()| End::Other),
+        result = accept(&agent, options.listener, options.memory, limit) => result.map(|()| End::Other),
         end = signals.act(&agent, options.interrupt_ends) => Ok(end),
         ended = parent_ended(options.parent) => ended.map(|()| End::Other),
     };
@@ -164,7 +166,13 @@ async fn keep(agent: Rc<Agent>, alarm: Alarm) {
 }
 
 /// Accepts clients for ever.
-async fn accept(agent: &Rc<Agent>, listener: StdListener, limit: usize) -> io::Result<()> {
+async fn accept(
+    agent: &Rc<Agent>,
+    listener: StdListener,
+    memory: Protection,
+    limit: usize,
+) -> io::Result<()> {
+    let intake = Rc::new(Intake::new(memory)?);
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     loop {
@@ -175,7 +183,8 @@ async fn accept(agent: &Rc<Agent>, listener: StdListener, limit: usize) -> io::R
         match listener.accept().await {
             Ok((stream, _)) => {
                 if let Some(peer) = admit(agent, &stream) {
-                    task::spawn_local(connection::serve(Rc::clone(agent), stream, peer));
+                    let (agent, intake) = (Rc::clone(agent), Rc::clone(&intake));
+                    task::spawn_local(connection::serve(agent, intake, stream, peer));
                 }
             }
             // Out of descriptors or memory, or a client that has gone: none ends the agent, and
