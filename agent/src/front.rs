@@ -24,6 +24,7 @@ pub mod options;
 pub mod readiness;
 pub mod link;
 pub mod supervisor;
+pub mod unlocking;
 pub mod agent;
 pub mod session;
 pub mod intake;
