@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time;
 
-use super::audit::{Audit, Event, Outcome, Record};
+use super::audit::{self, Audit, Event, Outcome, Record};
 use super::clock::{self, Alarm, BootTime};
 use super::policy::{Reason, Rules};
 use super::prompt::{ListedHost, Prompter};
@@ -54,6 +54,8 @@ pub struct Agent {
     /// How fingerprints are written in prompts.
     pub fingerprint_hash: FingerprintHash,
     audit: RefCell<Audit>,
+    /// Tells that the audit log counts refusals.
+    counting: Notify,
     /// Connections that are open now.
     pub connections: Cell<usize>,
 }
@@ -94,13 +96,27 @@ impl Agent {
             lifetime: parts.lifetime,
             fingerprint_hash: parts.fingerprint_hash,
             audit: RefCell::new(parts.audit),
+            counting: Notify::new(),
             connections: Cell::new(0),
         })
     }
 
     /// Writes a line of the audit log.
     pub fn record(&self, record: &Record<'_>) {
-        self.audit.borrow().record(record);
+        let audit = self.audit.borrow();
+        audit.record(record);
+        if audit.is_counting() {
+            self.counting.notify_one();
+        }
+    }
+
+    /// Has refusals that were counted written into the audit log, for as long as it is polled.
+    pub async fn keep_log(&self) {
+        loop {
+            self.counting.notified().await;
+            time::sleep(audit::BOUND).await;
+            self.audit.borrow().flush();
+        }
     }
 
     /// Returns the file of the audit log; none without a log.

@@ -162,7 +162,8 @@ async fn keep(agent: Rc<Agent>, alarm: Alarm) {
             agent.supervisor.restart().await;
         }
     };
-    tokio::join!(agent.keep_time(alarm), agent.keep_fresh(), restarts);
+    let (time, keeper, log) = (agent.keep_time(alarm), agent.keep_fresh(), agent.keep_log());
+    tokio::join!(time, keeper, log, restarts);
 }
 
 /// Accepts clients for ever.
