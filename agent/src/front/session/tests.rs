@@ -7,11 +7,13 @@ mod locking;
 mod races;
 mod records;
 mod tokens;
+mod touching;
 
 use crate::front::clock::BootTime;
 use crate::keeper::channel::Ask;
 use std::ffi::OsString;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
@@ -54,19 +56,7 @@ impl World {
     /// Makes an agent that asks people through a script, run by `sh` in the folder.
     fn asking(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("askpass");
-        let text = format!("#!/bin/sh\ncd {:?}\n{script}\n", folder.path());
-        // Written by another process: one that this one forks meanwhile would keep the file open
-        // for writing, and such a file cannot be executed.
-        let written = Command::new("/bin/sh")
-            .args([
-                "-c",
-                r#"printf %s "$TEXT" > "$PROGRAM" && chmod 700 "$PROGRAM""#,
-            ])
-            .env("TEXT", text)
-            .env("PROGRAM", &program)
-            .status();
-        assert!(written.unwrap().success());
+        let program = self::script(folder.path(), "askpass", script);
         let environment = Environment::from_variables(|name| match name {
             "SSH_ASKPASS" => Some(program.clone().into()),
             "SSH_ASKPASS_REQUIRE" => Some(OsString::from("force")),
@@ -136,6 +126,23 @@ impl World {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Writes a shell script that runs in `folder`.
+fn script(folder: &Path, name: &str, body: &str) -> PathBuf {
+    let program = folder.join(name);
+    // Written by another process: one that this one forks meanwhile would keep the file open
+    // for writing, and such a file cannot be executed.
+    let written = Command::new("/bin/sh")
+        .args([
+            "-c",
+            r#"printf %s "$TEXT" > "$PROGRAM" && chmod 700 "$PROGRAM""#,
+        ])
+        .env("TEXT", format!("#!/bin/sh\ncd {folder:?}\n{body}\n"))
+        .env("PROGRAM", &program)
+        .status();
+    assert!(written.unwrap().success());
+    program
 }
 
 /// Lets others go on until `done`.
