@@ -148,6 +148,19 @@ fn an_agent_in_the_foreground_and_its_keepers_run_a_copy() {
 }
 
 #[test]
+fn a_program_that_its_user_may_not_read_is_not_copied() {
+    let home = Home::new();
+    hand_to_nobody(&home);
+    let file = home.path("unreadable");
+    fs::copy(program::path(), &file).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o711)).unwrap();
+    let launch = Launch::new(home).program(file).wrapper(&AS_NOBODY);
+    let agent = launch.start();
+    assert!(!runs_a_copy(agent.pid()));
+    assert_eq!(at_start(&agent), false);
+}
+
+#[test]
 fn where_no_copy_can_be_run_the_agent_works_and_says_so() {
     let agent = agent_of_nobody(&WITHOUT_COPY);
     assert!(!runs_a_copy(agent.pid()));

@@ -28,13 +28,14 @@ const NAME: &str = "keyward";
 pub(super) struct Sealed(OwnedFd);
 
 impl Sealed {
-    /// Makes the copy; none where this process runs it already or nothing would be gained.
+    /// Makes the copy; none where nothing would be gained.
     ///
     /// This process hides its own memory for that: whoever opens the copy through it could make it
     /// readable.
     pub(super) fn copy() -> Option<Self> {
-        // Root reads every file, and every memory.
-        if geteuid().is_root() || is_running() {
+        // Root reads every file, and every memory. Who is hidden already was started from the copy, or
+        // from a file of somebody else that our user may not read.
+        if geteuid().is_root() || !seclusion::is_visible() || is_running() {
             return None;
         }
         seclusion::hide_memory()
@@ -69,6 +70,7 @@ pub(super) fn enter() {
     }
 }
 
+/// Says whether this process runs the copy. With capabilities to read any file it is not hidden by that.
 fn is_running() -> bool {
     std::fs::read_link(PROGRAM)
         .is_ok_and(|path| path.starts_with(format!("/memfd:{NAME} (deleted)")))
