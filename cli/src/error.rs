@@ -11,7 +11,6 @@ use keyward_vault::import::ImportError;
 use keyward_vault::key::KeyError as FieldsError;
 use keyward_vault::store::Error as StoreError;
 use keyward_vault::{Class, Error as VaultError};
-use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::ask::AskError;
@@ -87,8 +86,8 @@ pub(crate) enum Error {
     Lifetime(String),
     #[error("more than one way in has an id that begins with \"{0}\"")]
     ManySlots(String),
-    #[error("there is no memory for secrets: {0}")]
-    Memory(Errno),
+    #[error("there is no memory for secrets: {}", output::reason(.0))]
+    Memory(io::Error),
     #[error("--name is for one key, and there are more")]
     NameForMany,
     #[error("the name was not typed; nothing was written")]
