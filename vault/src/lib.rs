@@ -4,5 +4,6 @@
 #![forbid(unsafe_code)]
 
 pub mod secret;
+pub mod store;
 
 pub use secret::Secret;
