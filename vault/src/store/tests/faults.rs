@@ -1,8 +1,9 @@
 //! Any call may fail: the n-th, for every n until all has gone well.
 
+use proptest::prelude::*;
 use rustix::io::Errno;
 
-use super::scenario::Scenario;
+use super::scenario::{Scenario, version};
 use super::simulated::{Content, Failure, Fault, SimulatedDisk};
 use crate::store::{Error, Operation};
 
@@ -21,11 +22,11 @@ fn scenarios() -> Vec<Scenario> {
     saves.chain([Scenario::create(4000)]).collect()
 }
 
-/// Runs each scenario on a disk that fails `count` calls in a row, for each first one. Signals do
-/// not interrupt for ever.
+/// Runs each scenario on a disk that fails `count` calls in a row, for each first one.
 fn each_failure(count: usize, check: impl Fn(&Scenario, &SimulatedDisk, Result<(), Error>)) {
     for scenario in scenarios() {
         for fault in FAULTS {
+            // Signals do not interrupt for ever.
             if count == 1 || !matches!(fault, Fault::Fails(Errno::INTR)) {
                 each_first(&scenario, (fault, count), &check);
             }
@@ -133,4 +134,47 @@ fn no_sync_is_repeated_after_one_failed() {
             );
         }
     });
+}
+
+#[test]
+fn write_that_keeps_other_bytes_is_found_by_reading_back() {
+    for scenario in scenarios() {
+        let fault = (Fault::Corrupts, 1);
+        each_first(&scenario, fault, &|scenario, disk, result| {
+            assert!(matches!(result, Err(Error::Differs { .. })), "{result:?}");
+            let content = disk.content();
+            assert_eq!(content.bytes("vault"), scenario.old.as_deref());
+            assert_eq!(content.leftovers(), [""; 0]);
+        });
+    }
+}
+
+proptest! {
+    /// Whatever fails in a row of saves, each leaves what it says it leaves.
+    #[test]
+    fn saves_that_fail_here_and_there_lose_nothing(
+        saves in prop::collection::vec((0..5000_usize, 0..FAULTS.len(), 1..60_usize), 1..12)
+    ) {
+        let mut scenario = Scenario::save(0, 100);
+        let mut kept = Vec::new();
+        for (number, (length, fault, from)) in (10..).zip(saves) {
+            scenario.new = version(number, length);
+            let failure = Failure { fault: FAULTS[fault], from, count: 1 };
+            let disk = SimulatedDisk::failing(scenario.start.clone(), failure);
+            let result = scenario.run(&disk);
+            scenario.start = disk.content();
+            if result.is_ok() {
+                let old = scenario.old.replace(scenario.new.clone()).unwrap();
+                kept.insert(0, old);
+                prop_assert_eq!(scenario.start.bytes("vault.1"), Some(&*kept[0]));
+            }
+            prop_assert_eq!(scenario.start.bytes("vault"), scenario.old.as_deref());
+            // A save that failed late may have kept the current bytes a second time.
+            for back in 1..=3 {
+                let older = scenario.start.bytes(&format!("vault.{back}"));
+                let mut whole = kept.iter().chain(&scenario.old);
+                prop_assert!(older.is_none_or(|older| whole.any(|it| it == older)));
+            }
+        }
+    }
 }

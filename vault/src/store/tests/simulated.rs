@@ -40,6 +40,8 @@ pub(super) enum Fault {
     Fails(Errno),
     /// A write takes one byte only; other calls are well.
     ShortWrite,
+    /// A write keeps other bytes than it was given and says nothing; other calls are well.
+    Corrupts,
     /// An `fsync` fails; other calls are well.
     SyncFails,
 }
@@ -152,7 +154,7 @@ impl SimulatedDisk {
         state.is_over = true;
         let is_met = match failure.fault {
             Fault::Fails(_) => true,
-            Fault::ShortWrite => call == "write",
+            Fault::Corrupts | Fault::ShortWrite => call == "write",
             Fault::SyncFails => call.starts_with("sync"),
         };
         if since >= failure.count || !is_met {
@@ -166,7 +168,7 @@ impl SimulatedDisk {
         match self.fault(call) {
             Some(Fault::Fails(errno)) => Err(errno.into()),
             Some(Fault::SyncFails) => Err(Errno::IO.into()),
-            Some(Fault::ShortWrite) | None => Ok(()),
+            Some(Fault::Corrupts | Fault::ShortWrite) | None => Ok(()),
         }
     }
 
@@ -317,14 +319,18 @@ impl Disk for SimulatedDisk {
     }
 
     fn write(&self, file: &SimulatedFile, bytes: &[u8]) -> io::Result<usize> {
-        let count = match self.fault("write") {
+        let fault = self.fault("write");
+        let count = match fault {
             Some(Fault::Fails(errno)) => return Err(errno.into()),
             Some(Fault::ShortWrite) => 1,
             _ => bytes.len().min(WRITE_BYTES_MAX),
         };
         let mut state = self.0.borrow_mut();
         let offset = state.content.files[file.inode].len();
-        let bytes = bytes[..count].to_vec();
+        let mut bytes = bytes[..count].to_vec();
+        if matches!(fault, Some(Fault::Corrupts)) {
+            bytes[count / 2] ^= 1;
+        }
         state.content.files[file.inode].extend(&bytes);
         let inode = file.inode;
         state.changes.push(Change::Write {
