@@ -149,6 +149,30 @@ fn write_that_keeps_other_bytes_is_found_by_reading_back() {
     }
 }
 
+#[test]
+fn saves_that_fail_again_and_again_push_out_one_version_at_most() {
+    let mut scenario = Scenario::save(3, 1000);
+    for from in 1..100 {
+        let fault = Fault::Fails(Errno::IO);
+        let failure = Failure {
+            fault,
+            from,
+            count: 1,
+        };
+        let disk = SimulatedDisk::failing(scenario.start.clone(), failure);
+        if scenario.run(&disk).is_err() {
+            scenario.start = disk.content();
+        }
+    }
+    let versions = (1..=3).filter_map(|back| scenario.start.bytes(&format!("vault.{back}")));
+    let versions: Vec<_> = versions.collect();
+    assert!(
+        scenario.whole[1..3]
+            .iter()
+            .all(|whole| versions.contains(&&**whole))
+    );
+}
+
 proptest! {
     /// Whatever fails in a row of saves, each leaves what it says it leaves.
     #[test]
