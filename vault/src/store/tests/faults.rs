@@ -137,6 +137,29 @@ fn no_sync_is_repeated_after_one_failed() {
 }
 
 #[test]
+fn interrupted_call_is_repeated_unless_it_may_have_changed_something() {
+    let once = ["create", "rename", "rename_new", "sync", "sync_folder"];
+    for scenario in scenarios() {
+        let fault = (Fault::Fails(Errno::INTR), 1);
+        each_first(&scenario, fault, &|_, disk, result| {
+            let is_repeated = !once.contains(&disk.failed()[0]);
+            assert_eq!(result.is_ok(), is_repeated, "{:?}", disk.failed());
+        });
+    }
+}
+
+#[test]
+fn lock_on_a_file_that_lost_its_name_meanwhile_is_taken_anew() {
+    for scenario in scenarios() {
+        let fault = (Fault::LockFileSwapped, 1);
+        each_first(&scenario, fault, &|_, disk, result| {
+            result.unwrap();
+            assert!(disk.since_failure().contains(&"try_lock"));
+        });
+    }
+}
+
+#[test]
 fn write_that_keeps_other_bytes_is_found_by_reading_back() {
     for scenario in scenarios() {
         let fault = (Fault::Corrupts, 1);
