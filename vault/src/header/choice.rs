@@ -126,7 +126,8 @@ impl Copy {
             .then_some(length);
         let header = possible.and_then(|length| bytes.get(..length));
         let header = damaged(header, part, "length is impossible")?;
-        let (content, digest) = damaged(split(header), part, "ends too early")?;
+        let split = header.split_last_chunk::<DIGEST>();
+        let (content, digest) = damaged(split, part, "ends too early")?;
         let holds = Sha256::digest(content).as_slice() == digest;
         damaged(
             holds.then_some(start..start + length),
@@ -134,10 +135,4 @@ impl Copy {
             "digest does not hold",
         )
     }
-}
-
-/// Splits a header into what its digest covers and the digest.
-fn split(header: &[u8]) -> Option<(&[u8], &[u8; DIGEST])> {
-    let (rest, _mac) = header.split_last_chunk::<DIGEST>()?;
-    rest.split_last_chunk::<DIGEST>()
 }
