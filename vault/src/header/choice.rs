@@ -106,6 +106,15 @@ pub(crate) fn write_trailer(out: &mut Vec<u8>, header_length: usize) {
 }
 
 impl Copy {
+    /// Returns where the header stands if only its length is right.
+    pub(crate) fn frame(self, file: &[u8]) -> Option<Range<usize>> {
+        let bytes = file.get(self.start..)?;
+        let mut reader = Reader::new(bytes.get(12..)?);
+        let length = usize::try_from(reader.u32()?).ok()?;
+        let possible = (FIXED + END..=HEADER_MAX.min(bytes.len())).contains(&length);
+        possible.then_some(self.start..self.start + length)
+    }
+
     /// Returns where the header stands if its magic, major version, length and digest hold.
     pub(crate) fn find(self, file: &[u8]) -> Result<Range<usize>, Error> {
         let Self { start, part } = self;

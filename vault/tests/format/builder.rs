@@ -16,6 +16,9 @@ pub(crate) const MAGIC: [u8; 8] = [0x89, 0x4b, 0x57, 0x56, 0x0d, 0x0a, 0x1a, 0x0
 /// A change to bytes, made before what is computed of them.
 pub(crate) type Edit = Box<dyn Fn(&mut Vec<u8>)>;
 
+/// A change to all blocks.
+pub(crate) type BodyEdit = Box<dyn Fn(&mut Vec<Vec<u8>>)>;
+
 pub(crate) fn none() -> Edit {
     Box::new(|_| {})
 }
@@ -37,7 +40,7 @@ pub(crate) struct Parts {
     pub(crate) manifest: Edit,
     pub(crate) manifest_changes: Changes,
     /// Changes to the blocks, the manifest first, before the body digest.
-    pub(crate) body: Box<dyn Fn(&mut Vec<Vec<u8>>)>,
+    pub(crate) body: BodyEdit,
     /// Changes to the whole file.
     pub(crate) file: Edit,
 }

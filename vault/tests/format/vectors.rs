@@ -76,13 +76,6 @@ fn vectors_are_what_the_cases_make() {
         for case in &cases {
             fs::write(folder().join(&case.name), case.file()).unwrap();
         }
-        println!(
-            "{}",
-            names
-                .iter()
-                .map(|name| format!("    {name:?},\n"))
-                .collect::<String>()
-        );
     }
     let found = fs::read_dir(folder()).unwrap();
     let found = found.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -110,12 +103,6 @@ fn vectors_are_read_as_they_say() {
             Ok(_) => "success",
             Err(error) => error.class().map_or("no class", |class| class.word()),
         };
-        if std::env::var_os("KEYWARD_SHOW_REFUSALS").is_some() {
-            println!(
-                "{name}: {:?}",
-                result.as_ref().err().map(ToString::to_string)
-            );
-        }
         if found != expected {
             let error = result.as_ref().err().map(ToString::to_string);
             wrong.push(format!("{name}: {found}, not {expected}: {error:?}"));

@@ -229,8 +229,7 @@ fn unknown(cases: &mut Cases) {
 }
 
 fn ways_in(cases: &mut Cases) {
-    let code = "0024-8H36-8HAP-CXW8-K6NA-QK6X-VZXX";
-    let code = super::locked::code_like(code);
+    let code = super::code();
     let mut recovery = empty();
     recovery.add_slot(recovery_slot());
     recovery.add_key("laptop", &ed25519("laptop"), &[]);

@@ -1,13 +1,15 @@
 //! What does not open.
 
-use super::{CODE, Cases, PASSPHRASE, Typed, base, changed, empty, passphrase_slot, recovery_slot};
+use super::{
+    CODE, Cases, PASSPHRASE, Typed, base, changed, code, empty, passphrase_slot, recovery_slot,
+};
 use crate::builder::{Parts, commitment, expand, extract};
 use crate::private::ed25519;
 
 /// Returns the recovery code of the vectors.
 ///
 /// It is written with arithmetic of its own: a code is checked against its definition.
-pub(crate) fn code_like(_shape: &str) -> String {
+pub(super) fn usual_code() -> String {
     written(&symbols(&CODE))
 }
 
@@ -113,7 +115,7 @@ fn secrets(cases: &mut Cases) {
         "locked",
         &recovery,
     );
-    let typed = Typed::Recovery(&code_like(""));
+    let typed = Typed::Recovery(&code());
     cases.add(
         "locked-no-recovery-slot",
         "a recovery code where only a passphrase opens",

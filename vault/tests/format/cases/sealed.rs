@@ -3,8 +3,7 @@
 use keyward_vault::vault::{FirstSlots, NewKey};
 use keyward_vault::{Cost, Metadata, NewSlot, Passphrase, RecoveryCode, Secret, Timestamp, Vault};
 
-use super::locked::code_like;
-use super::{Cases, PASSPHRASE, Typed};
+use super::{Cases, PASSPHRASE, Typed, code};
 use crate::fixed::Fixed;
 use crate::private::{Private, ed25519, openssh};
 
@@ -21,7 +20,7 @@ impl Saved {
     fn create(name: &str, recovery: bool) -> Self {
         let (now, mut random) = (Timestamp(1_780_000_000), Fixed::new(name));
         let passphrase = Passphrase::new(PASSPHRASE).unwrap();
-        let code = RecoveryCode::parse(&code_like("")).unwrap();
+        let code = RecoveryCode::parse(&code()).unwrap();
         let slots = FirstSlots {
             passphrase: &passphrase,
             cost: Cost::LEAST,
@@ -97,7 +96,7 @@ fn first_saves(cases: &mut Cases, typed: Typed<'_>) {
         typed,
         file.clone(),
     );
-    let code = code_like("");
+    let code = code();
     saved.add(
         cases,
         ("sealed-types-recovery", "and with the recovery code"),
@@ -221,7 +220,7 @@ fn ways_in(cases: &mut Cases, typed: Typed<'_>) {
         other,
         file.clone(),
     );
-    let code = code_like("");
+    let code = code();
     saved.add(
         cases,
         ("sealed-kept-recovery", "and so does the code"),
