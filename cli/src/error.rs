@@ -98,8 +98,12 @@ pub(crate) enum Error {
     NoKeyFiles { folder: PathBuf },
     #[error("no key is called \"{name}\"")]
     NoSuchKey { name: String },
+    #[error("nothing of the vault could be read")]
+    NothingRescued,
     #[error("no way in has an id that begins with \"{0}\"")]
     NoSuchSlot(String),
+    #[error("{} is under a vault key that was renewed since", path.display())]
+    RetiredKey { path: PathBuf },
     #[error("{} has generation {found}, and this machine has seen {seen}", path.display())]
     Rollback {
         path: PathBuf,
@@ -114,6 +118,8 @@ pub(crate) enum Error {
     Store(#[from] StoreError),
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[error("{} is so damaged that nothing tells whether what is left in it is the newest", path.display())]
+    UncertainRescue { path: PathBuf },
     #[error(
         "the passphrase has a character that Unicode has not assigned; later versions of keyward may not read it alike"
     )]
@@ -144,7 +150,11 @@ impl Error {
         match self {
             Self::Ask(AskError::Interrupted) => INTERRUPTED,
             Self::AuthSockUnset | Self::NoControl { .. } => NO_AGENT,
-            Self::Fork { .. } | Self::Rollback { .. } | Self::VaultMissing { .. } => CANNOT_OPEN,
+            Self::NothingRescued | Self::UncertainRescue { .. } => DAMAGED,
+            Self::Fork { .. }
+            | Self::RetiredKey { .. }
+            | Self::Rollback { .. }
+            | Self::VaultMissing { .. } => CANNOT_OPEN,
             Self::Store(error) => code_of_store(error),
             Self::Vault(error) => code_of_vault(error),
             Self::Client(ClientError::NoAgent { .. } | ClientError::Unreachable { .. }) => NO_AGENT,
