@@ -27,8 +27,10 @@ pub(crate) fn structure(arguments: &Arguments) -> Result<Report, Error> {
             report.damaged.extend(sealed.warning().map(words));
         }
         Err(error) => {
-            report.damaged.push(error.to_string());
             describe_remains(bytes, &mut report);
+            if report.damaged.is_empty() {
+                report.damaged.push(error.to_string());
+            }
         }
     }
     report.whole = report.damaged.is_empty();
@@ -102,7 +104,7 @@ fn describe_remains(bytes: Vec<u8>, report: &mut Report) {
     for (name, state) in headers {
         match state {
             HeaderState::Whole => {}
-            HeaderState::Damaged(error) => report.damaged.push(format!("{name}: {error}")),
+            HeaderState::Damaged(error) => report.damaged.push(error.to_string()),
             _ => report.damaged.push(format!("{name}: not found")),
         }
     }
