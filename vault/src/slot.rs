@@ -103,6 +103,24 @@ impl Slot {
         Ok(slot)
     }
 
+    /// Reads a slot that stands alone, as its header has it.
+    ///
+    /// # Errors
+    /// As [`Header::read`](crate::header::Header::read), for a slot.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(bytes);
+        let slot = Self::read(&mut reader, 1)?;
+        let whole = reader.is_empty().then_some(slot);
+        damaged(whole, Part::Slot(1), "bytes stand after it")
+    }
+
+    /// Writes the slot as its header has it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        out
+    }
+
     fn body(number: u16, reader: &mut Reader<'_>) -> Option<Self> {
         let slot = Self {
             number,
