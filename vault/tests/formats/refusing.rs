@@ -205,6 +205,20 @@ fn damage_is_told_from_a_wrong_passphrase_where_it_can_be() {
 }
 
 #[test]
+fn errors_show_nothing_of_what_was_encrypted() {
+    let mut bytes = decoded("ed25519.openssh");
+    let name = b"ssh-ed25519";
+    let at = bytes.windows(name.len()).rposition(|window| window == name);
+    bytes[at.unwrap()..][..name.len()].copy_from_slice(b"hunter2hunt");
+    let error = error(&pem("OPENSSH PRIVATE KEY", &bytes));
+    assert_eq!(
+        error.to_string(),
+        "OpenSSH file is damaged: two types of key"
+    );
+    assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+#[test]
 fn a_foreign_public_key_is_refused() {
     let mut bytes = decoded("ed25519.openssh");
     // In the public part, before the private one.
