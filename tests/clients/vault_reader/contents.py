@@ -37,9 +37,9 @@ def decode_manifest(content):
 
 def salvage(file, secret):
     """The keys that can still be had from a damaged file (§8)."""
-    header, prk, start = salvage_header(file, secret)
+    header, prk, trusted = salvage_header(file, secret)
     manifests, opened = {}, []
-    for block in find_blocks(file, start, header):
+    for block in find_blocks(file, header.generation if trusted else 2**64 - 1):
         try:
             content = open_block(prk, header, block)
             if block.kind == MANIFEST:
@@ -49,39 +49,43 @@ def salvage(file, secret):
         except Refused:
             continue
     # An older manifest opens as well, under its own version.
-    if header.raw and header.generation in manifests or not header.raw and manifests:
-        listed = manifests[max(manifests)]
+    listed = manifests.get(header.generation if trusted else max(manifests, default=0))
+    if listed is not None:
         return present([found for block, found in opened if (block.id, block.version, block.tag) in listed])
     newest = {block.id: found for block, found in sorted(opened, key=lambda each: each[0].version)}
     return present(newest.values())
 
 
 def salvage_header(file, secret):
-    """A header that opens, the vault's PRK, and where blocks are looked for: one that holds, or else as it stands."""
-    refusal, held = None, [each for each in framed_headers(file) if isinstance(each, bytes)]
-    for raw in held:
-        try:
-            header = decode_header(raw)
-            prk = unlock(header, secret)
-            check_mac(prk, header)
-            return header, prk, len(raw)
-        except Refused as error:
-            refusal = refusal or error
+    """A header that opens, the vault's PRK, and whether the MAC is right: one that holds, or if none does as it stands."""
+    headers, refusal, found = [], None, None
+    held = [each for each in framed_headers(file) if isinstance(each, bytes)]
     twin = len(file) - TRAILER - int.from_bytes(file[-TRAILER:-8], "big")
-    for start in [] if held else [0, max(twin, 0)]:
+    decoders = [lambda raw=raw: decode_header(raw) for raw in held]
+    decoders = decoders or [lambda start=start: decode_as_it_stands(file, start) for start in (0, max(twin, 0))]
+    for decode in decoders:
         try:
-            header, end = decode_as_it_stands(file, start)
-            return header, unlock(header, secret), 0 if start else end
+            headers.append(decode())
         except Refused as error:
             refusal = refusal or error
-    raise refusal
+    for header in headers:
+        try:
+            prk = unlock(header, secret)
+            found = found or (header, prk, False)
+            check_mac(prk, header)
+            return header, prk, True
+        except Refused as error:
+            refusal = refusal or error
+    if found is None:
+        raise refusal
+    return found
 
 
 def decode_as_it_stands(file, start):
-    """What opens slots, from a header that does not hold, and where its slots end. Its generation cannot be believed."""
+    """What opens slots, from a header that does not hold."""
     cursor = Cursor(file[start:], "damaged")
     fixed = cursor.take(FIXED)
-    header = Header(b"", vault_id=fixed[16:32], generation=2**64 - 1, commitment=fixed[64:96])
+    header = Header(b"", vault_id=fixed[16:32], commitment=fixed[64:96])
     for _ in range(min(SLOTS_MAX, int.from_bytes(fixed[50:52], "big"))):
         try:
             slot = decode_slot(cursor)
@@ -89,15 +93,15 @@ def decode_as_it_stands(file, start):
             header.slots.append(slot)
         except Refused:
             continue
-    return header, cursor.place
+    return header
 
 
-def find_blocks(file, start, header):
+def find_blocks(file, generation):
     """The blocks whose frames are right, wherever they are. Digests of eight times the file's length are computed at most."""
-    budget = 8 * len(file)
+    start, budget = 0, 8 * len(file)
     while budget > 0 and (start := file.find(b"KWVB", start)) >= 0:
         try:
-            block = frame_block(file, start, header.generation)
+            block = frame_block(file, start, generation)
         except Refused:
             start += 4
             continue
