@@ -45,6 +45,10 @@ struct Kind {
     number: u16,
     /// Its name to a person.
     name: &'static str,
+    /// Says whether a secret is of this kind.
+    takes: fn(&Opener<'_>) -> bool,
+    /// Returns what the parameters cost to derive from, if that is more than a moment.
+    cost: fn(&[u8]) -> Option<Cost>,
     /// Refuses parameters that break a rule, before anything is allocated or derived.
     check: fn(&[u8]) -> Result<(), Fault>,
     /// Makes the parameters of a new slot, if it is to be of this kind.
@@ -199,11 +203,7 @@ impl Slot {
 
     /// Says whether the secret is of the kind of this slot, without deriving anything.
     pub(crate) fn takes(&self, opener: &Opener<'_>) -> bool {
-        let number = match opener {
-            Opener::Passphrase(_) => passphrase::KIND.number,
-            Opener::RecoveryCode(_) => recovery::KIND.number,
-        };
-        self.number == number
+        kind(self.number).is_some_and(|kind| (kind.takes)(opener))
     }
 
     /// Returns what the bytes before the wrapped key are authenticated with.
@@ -237,8 +237,7 @@ impl Slot {
 
     /// Returns what it costs to open the slot, if that is more than a moment.
     pub fn cost(&self) -> Option<Cost> {
-        let is_passphrase = self.number == passphrase::KIND.number;
-        passphrase::cost(&self.parameters).filter(|_| is_passphrase)
+        (kind(self.number)?.cost)(&self.parameters)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Damaged files, and what is left in them.
 
 use super::{Cases, Typed, code, empty, recovery_slot};
-use crate::builder::Parts;
+use crate::builder::{Edit, Parts};
 use crate::private::ed25519;
 
 /// The header of a vault with a recovery code alone.
@@ -14,15 +14,14 @@ const NAMES: [&str; 3] = ["one", "two", "three"];
 pub(crate) fn add(cases: &mut Cases) {
     let block = |number: usize| HEADER + number * BLOCK;
     let code = code();
-    let mut damaged =
-        |name: &str, comment: &str, left: &[&str], edit: Box<dyn Fn(&mut Vec<u8>)>| {
-            let parts = Parts {
-                file: edit,
-                ..whole()
-            };
-            cases.add(name, comment, ("damaged", Typed::Recovery(&code)), &parts);
-            left.iter().for_each(|name| cases.line("salvage", name));
+    let mut damaged = |name: &str, comment: &str, left: &[&str], edit: Edit| {
+        let parts = Parts {
+            file: edit,
+            ..whole()
         };
+        cases.add(name, comment, ("damaged", Typed::Recovery(&code)), &parts);
+        left.iter().for_each(|name| cases.line("salvage", name));
+    };
     damaged(
         "salvage-record",
         "a bit of the second key",
