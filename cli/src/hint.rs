@@ -64,7 +64,7 @@ fn of(error: &Error) -> Option<String> {
                 quoted(path)
             ));
         }
-        Error::Import(ImportError::PassphraseNeeded) => {
+        Error::Import(ImportError::PassphraseNeeded | ImportError::WrongPassphrase) => {
             "name a file that holds it: --key-passphrase-file FILE (\"-\": standard input)"
         }
         Error::Lifetime(_) => "such as 45m, 8h or 3d; to serve it without end: --no-lifetime",

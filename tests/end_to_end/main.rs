@@ -28,4 +28,7 @@ mod socket_activation;
 mod sockets;
 mod status;
 mod subprocess;
+mod import_formats;
+mod importing;
 mod vault;
+mod vault_commands;

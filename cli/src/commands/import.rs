@@ -188,7 +188,10 @@ impl Passphrases {
         let mut prompt = format!("Passphrase for {}: ", path.display());
         for _ in 0..TRIES {
             let typed = match ask::secret(None, &prompt) {
-                Err(AskError::NobodyToAsk) => return Err(ImportError::PassphraseNeeded.into()),
+                Err(AskError::NobodyToAsk) if self.known.is_empty() => {
+                    return Err(ImportError::PassphraseNeeded.into());
+                }
+                Err(AskError::NobodyToAsk) => break,
                 typed => typed?,
             };
             if typed.expose().is_empty() {
