@@ -3,6 +3,8 @@
 //! It runs on one thread, and nothing in it waits for a person, a device or a disk while it holds
 //! what another request needs. The order of the modules is the order of dependence.
 
+#[cfg(test)]
+pub(crate) mod test_runtime;
 pub mod clock;
 pub mod escape;
 pub mod pattern;
@@ -24,8 +26,10 @@ pub mod options;
 pub mod readiness;
 pub mod link;
 pub mod supervisor;
+pub mod unlocking;
 pub mod agent;
 pub mod session;
+pub mod intake;
 pub mod frames;
 pub mod connection;
 pub mod control;

@@ -15,6 +15,7 @@ mod export;
 mod lock;
 mod slot;
 pub(crate) mod unlocker;
+mod fsck;
 mod passwd;
 mod shell;
 mod status;
@@ -40,7 +41,7 @@ struct Verb {
 }
 
 /// Every verb but `agent`, which reads its own flags.
-const VERBS: [Verb; 18] = [
+const VERBS: [Verb; 19] = [
     Verb {
         describe: init::describe,
         run: init::run,
@@ -114,6 +115,11 @@ const VERBS: [Verb; 18] = [
     Verb {
         describe: passwd::describe,
         run: passwd::run,
+        secret: true,
+    },
+    Verb {
+        describe: fsck::describe,
+        run: fsck::run,
         secret: true,
     },
     Verb {

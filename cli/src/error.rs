@@ -11,7 +11,6 @@ use keyward_vault::import::ImportError;
 use keyward_vault::key::KeyError as FieldsError;
 use keyward_vault::store::Error as StoreError;
 use keyward_vault::{Class, Error as VaultError};
-use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::ask::AskError;
@@ -87,8 +86,8 @@ pub(crate) enum Error {
     Lifetime(String),
     #[error("more than one way in has an id that begins with \"{0}\"")]
     ManySlots(String),
-    #[error("there is no memory for secrets: {0}")]
-    Memory(Errno),
+    #[error("there is no memory for secrets: {}", output::reason(.0))]
+    Memory(io::Error),
     #[error("--name is for one key, and there are more")]
     NameForMany,
     #[error("the name was not typed; nothing was written")]
@@ -101,8 +100,12 @@ pub(crate) enum Error {
     NoSuchKey { name: String },
     #[error("no removed key is called \"{name}\"")]
     NoRemovedKey { name: String },
+    #[error("nothing of the vault could be read")]
+    NothingRescued,
     #[error("no way in has an id that begins with \"{0}\"")]
     NoSuchSlot(String),
+    #[error("{} is under a vault key that was renewed since", path.display())]
+    RetiredKey { path: PathBuf },
     #[error("{} has generation {found}, and this machine has seen {seen}", path.display())]
     Rollback {
         path: PathBuf,
@@ -117,6 +120,8 @@ pub(crate) enum Error {
     Store(#[from] StoreError),
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[error("{} is so damaged that nothing tells whether what is left in it is the newest", path.display())]
+    UncertainRescue { path: PathBuf },
     #[error(
         "the passphrase has a character that Unicode has not assigned; later versions of keyward may not read it alike"
     )]
@@ -147,7 +152,11 @@ impl Error {
         match self {
             Self::Ask(AskError::Interrupted) => INTERRUPTED,
             Self::AuthSockUnset | Self::NoControl { .. } => NO_AGENT,
-            Self::Fork { .. } | Self::Rollback { .. } | Self::VaultMissing { .. } => CANNOT_OPEN,
+            Self::NothingRescued | Self::UncertainRescue { .. } => DAMAGED,
+            Self::Fork { .. }
+            | Self::RetiredKey { .. }
+            | Self::Rollback { .. }
+            | Self::VaultMissing { .. } => CANNOT_OPEN,
             Self::Store(error) => code_of_store(error),
             Self::Vault(error) => code_of_vault(error),
             Self::Client(ClientError::NoAgent { .. } | ClientError::Unreachable { .. }) => NO_AGENT,

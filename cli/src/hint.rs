@@ -58,7 +58,7 @@ fn of(error: &Error) -> Option<String> {
         }
         Error::EmptyPassphrase => "to write a file in the clear, say so: --plaintext",
         Error::Exists { .. } => "choose another path, or move away what is there",
-        Error::Fork { path, .. } | Error::Rollback { path, .. } => {
+        Error::Fork { path, .. } | Error::RetiredKey { path } | Error::Rollback { path, .. } => {
             return Some(format!(
                 "is it an old copy? look for the newer one; if this is the one you want: keyward list --accept-rollback --vault {}",
                 quoted(path)
@@ -73,6 +73,10 @@ fn of(error: &Error) -> Option<String> {
         Error::NoSuchKey { .. } => "keyward list",
         Error::ManySlots(_) | Error::NoSuchSlot(_) => "keyward slot list",
         Error::Store(error) => return store::of(error),
+        Error::UncertainRescue { .. } => {
+            "if nobody else can have written to it: keyward fsck --repair --accept-rollback; \
+             otherwise restore a backup"
+        }
         Error::Vault(error) => return of_vault(error),
         Error::WhichPassphrase => {
             "remove the old one and add a new one: keyward slot list --labels"

@@ -12,3 +12,4 @@ pub(crate) mod open;
 mod change;
 pub(crate) mod agent;
 pub(crate) mod saving;
+pub(crate) mod check;

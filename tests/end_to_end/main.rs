@@ -5,6 +5,7 @@
 mod every_key;
 
 mod adding;
+mod at_birth;
 mod audit;
 mod command_line;
 mod confirming;

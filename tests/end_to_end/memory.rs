@@ -11,7 +11,7 @@ use std::{
 
 use keyward_tests::{
     Agent, Connection, Home, Key, KeyKind, Run, Vault,
-    agent::Launch,
+    agent::{Launch, signal_to},
     askpass::Askpass,
     deadline,
     memory_scan::{self, Finding},
@@ -19,6 +19,9 @@ use keyward_tests::{
     secret_forms::{self, Form},
     vault,
 };
+use rustix::process::Signal;
+
+const LIMIT: Duration = Duration::from_secs(20);
 
 const KINDS: [KeyKind; 5] = [
     KeyKind::Ed25519,
@@ -274,23 +277,90 @@ fn holds_no_secret_after_removing() {
 #[test]
 fn holds_no_secret_after_a_refused_key() {
     let scene = scene();
+    let (frame, forms) = new_key();
+    // Its type, and behind its fields a constraint that nobody knows.
+    let request = [&[25], &frame[5..], &[99]].concat();
+    assert_eq!(scene.agent.connect().ask(&request), message::FAILURE);
+    let found = memory_scan::scan(&scene.agent.processes(), &forms);
+    assert!(found.is_empty(), "{}", summary(&found));
+}
+
+/// A key that nobody else has, in an add message, and the forms of its secret.
+fn new_key() -> (Vec<u8>, Vec<Form>) {
     let mut seed = [0; 32];
     File::open("/dev/urandom")
         .unwrap()
         .read_exact(&mut seed)
         .unwrap();
-    let unknown_constraint = [99];
-    let request = message::add_constrained(&seed, "refused", &unknown_constraint);
-    assert_eq!(scene.agent.connect().ask(&request), message::FAILURE);
-    let forms: Vec<Form> = seed
-        .chunks(16)
-        .map(|half| Form {
-            name: "seed of a refused key".into(),
-            bytes: half.to_vec(),
-        })
-        .collect();
-    let found = memory_scan::scan(&scene.agent.processes(), &forms);
+    let form = |half: &[u8]| Form {
+        name: "seed of a new key".into(),
+        bytes: half.to_vec(),
+    };
+    (
+        message::string(&message::add(&seed, "new")),
+        seed.chunks(16).map(form).collect(),
+    )
+}
+
+/// Sends a message with a key, except for its last byte.
+fn send_most_of_a_key(agent: &Agent) -> (Connection, Vec<Form>) {
+    let (frame, forms) = new_key();
+    let mut connection = agent.connect();
+    connection.send_bytes(&frame[..frame.len() - 1]).unwrap();
+    (connection, forms)
+}
+
+#[test]
+fn holds_nothing_of_a_key_whose_message_is_not_whole() {
+    let agent = Agent::start(&[]);
+    // A keeper that has not begun to serve cannot be looked at: its memory comes and goes.
+    agent.add(&Key::plain(KeyKind::Ed25519));
+    let (mut connection, forms) = send_most_of_a_key(&agent);
+    let maps = format!("/proc/{}/maps", agent.pid());
+    deadline::until("the agent to read it", LIMIT, || {
+        fs::read_to_string(&maps).unwrap().contains("secretmem")
+    });
+    let found = memory_scan::scan(&agent.processes(), &forms);
     assert!(found.is_empty(), "{}", summary(&found));
+    // The last byte is of the comment.
+    connection.send_bytes(b"w").unwrap();
+    assert_eq!(connection.receive().unwrap(), message::SUCCESS);
+    // Secret memory keeps the machine from hibernating.
+    assert!(!fs::read_to_string(&maps).unwrap().contains("secretmem"));
+}
+
+/// Sends a message on which the keeper derives a key, stops the keeper while it does, and looks.
+fn found_while_deriving(scene: &Scene, message: &[u8]) -> Vec<Finding> {
+    let keeper = scene.agent.processes()[1];
+    let mut connection = scene.agent.connect();
+    connection.send(message);
+    deadline::until("the keeper to derive a key", LIMIT, || is_deriving(keeper));
+    signal_to(keeper, Signal::STOP);
+    deadline::until("the keeper to stop", LIMIT, || {
+        process::status(keeper, "State").starts_with('T')
+    });
+    assert!(is_deriving(keeper), "stopped too late");
+    let found = scene.found();
+    signal_to(keeper, Signal::CONT);
+    assert_eq!(connection.receive().unwrap(), message::SUCCESS);
+    found
+}
+
+/// Whether the process has more memory than anything but the derivation needs: that takes 64 MiB.
+fn is_deriving(keeper: u32) -> bool {
+    let resident = process::status(keeper, "VmRSS");
+    let kibibytes: u64 = resident.trim_end_matches(" kB").parse().unwrap();
+    kibibytes > 32 << 10
+}
+
+#[test]
+fn holds_no_phrase_while_a_key_is_derived_from_it() {
+    let scene = scene();
+    let phrase = scene.phrases().0.to_owned();
+    for message in [message::lock(&phrase), message::unlock(&phrase)] {
+        let found = found_while_deriving(&scene, &message);
+        assert!(found.is_empty(), "{}", summary(&found));
+    }
 }
 
 #[test]
@@ -406,4 +476,14 @@ fn the_scan_finds_secrets_in_a_build_that_does_not_wipe() {
             .any(|each| KINDS.iter().any(|kind| each.form.starts_with(kind.name())))
     );
     assert!(locked.iter().any(|each| each.form.contains("lock phrase")));
+    let while_deriving = found_while_deriving(&scene, &message::unlock(scene.phrases().0));
+    assert!(
+        while_deriving
+            .iter()
+            .any(|each| each.form == "lock phrase" || each.form.starts_with("lock phrase,"))
+    );
+    let (_connection, forms) = send_most_of_a_key(&scene.agent);
+    deadline::until("half a key in memory", LIMIT, || {
+        !memory_scan::scan(&[scene.agent.pid()], &forms).is_empty()
+    });
 }

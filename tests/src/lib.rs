@@ -18,6 +18,7 @@ pub mod home;
 
 pub mod askpass;
 pub mod key;
+pub mod onlooker;
 
 pub mod agent;
 pub mod server;

@@ -139,6 +139,17 @@ pub fn holds(block: &[u8]) -> bool {
         .is_some_and(|(content, digest)| Sha256::digest(content).as_slice() == digest)
 }
 
+/// Returns a block with the digest that it should have.
+pub(crate) fn with_digest(block: &[u8]) -> Vec<u8> {
+    let content = block
+        .split_last_chunk::<DIGEST>()
+        .map(|(content, _)| content);
+    let mut block = content.unwrap_or_default().to_vec();
+    let digest = Sha256::digest(&block);
+    block.extend(digest);
+    block
+}
+
 /// Returns the digest at the end of a block.
 pub(crate) fn digest_of(block: &[u8]) -> [u8; DIGEST] {
     block.last_chunk().copied().unwrap_or_default()

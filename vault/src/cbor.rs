@@ -163,13 +163,11 @@ fn string(reader: &mut Reader<'_>, major: u8, length: u64) -> Result<(), Broken>
 fn map(reader: &mut Reader<'_>, pairs: u64, depth: usize) -> Result<(), Broken> {
     let mut previous: &[u8] = &[];
     for _ in 0..pairs {
-        let key = item(reader, DEPTH_MAX)?;
-        if !matches!(
-            key.0.first().map(|byte| byte >> 5),
-            Some(UNSIGNED | NEGATIVE | TEXT)
-        ) {
+        let major = reader.rest().first().map(|byte| byte >> 5);
+        if !matches!(major, None | Some(UNSIGNED | NEGATIVE | TEXT)) {
             return Err(Broken("key of a map is neither an integer nor a text"));
         }
+        let key = item(reader, DEPTH_MAX)?;
         if previous >= key.0 {
             return Err(Broken("keys of a map are not in ascending order"));
         }

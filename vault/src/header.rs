@@ -25,7 +25,7 @@ pub const RECORDS_MAX: usize = 65_536;
 /// What stands before the slots.
 const FIXED: usize = 160;
 
-/// The digest and the MAC at the end.
+/// The MAC and the digest at the end.
 const END: usize = 64;
 
 /// The bytes that a digest or a MAC has.
@@ -56,7 +56,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads a header whose digest holds, from the magic to the MAC.
+    /// Reads a header whose digest holds, from the magic to the digest.
     ///
     /// # Errors
     /// [`Error::Suite`], [`Error::CriticalFlags`] and [`Error::CriticalExtension`] for what this
@@ -129,7 +129,7 @@ impl Header {
         })
     }
 
-    /// Writes the header with its digest and its MAC.
+    /// Writes the header with its MAC and its digest.
     pub(crate) fn write(&self, header_key: &Key) -> Result<Vec<u8>, Error> {
         let mut slots = Vec::new();
         self.slots.iter().for_each(|slot| slot.write(&mut slots));
@@ -163,10 +163,10 @@ impl Header {
         out.extend(self.body_digest);
         out.extend(slots);
         out.extend(&self.extensions);
-        let digest = Sha256::digest(&out);
-        out.extend(digest);
         let mac = subkey::mac(header_key, &out)?;
         out.extend(mac);
+        let digest = Sha256::digest(&out);
+        out.extend(digest);
         Ok(out)
     }
 
@@ -222,14 +222,14 @@ const TRUNCATED: &str = "ends too early";
 
 /// Returns the digest that a header has at its end.
 pub(crate) fn digest_of(header: &[u8]) -> Option<[u8; DIGEST]> {
-    let (rest, _mac) = header.split_last_chunk::<DIGEST>()?;
-    rest.last_chunk().copied()
+    header.last_chunk().copied()
 }
 
 /// Says whether the MAC at the end of a header was made with the key.
 pub(crate) fn is_authentic(header: &[u8], header_key: &Key) -> Result<bool, Error> {
     use subtle::ConstantTimeEq;
-    let Some((content, mac)) = header.split_last_chunk::<DIGEST>() else {
+    let parts = header.split_last_chunk::<DIGEST>();
+    let Some((content, mac)) = parts.and_then(|(rest, _)| rest.split_last_chunk::<DIGEST>()) else {
         return Ok(false);
     };
     Ok(subkey::mac(header_key, content)?.ct_eq(mac).into())

@@ -2,8 +2,10 @@
 //!
 //! [`Sealed::read`] takes the bytes of a file and checks all that can be checked without a secret;
 //! [`Sealed::unlock`] makes a [`Vault`] of it, whose keys are listed, added, changed and removed;
-//! [`Vault::seal`] returns the bytes of the next generation. All of it is bytes in, bytes out: the
-//! time and the source of randomness are arguments, and no file is opened.
+//! [`Vault::seal`] returns the bytes of the next generation. [`salvage()`] reads what is left of a
+//! damaged one. All of it is bytes in, bytes out: the time and the source of randomness are
+//! arguments, and no file is opened. Only [`store`] knows files, and nothing of what is in them.
+//! [`import`] and [`export`] are for files of single keys.
 //!
 //! Private keys stay sealed in an open vault; [`Vault::private`] opens one.
 //!
@@ -36,16 +38,19 @@ mod spread;
 pub mod unlocking;
 pub mod sealed;
 pub mod vault;
+pub mod salvage;
 pub mod store;
 
 pub use cost::Cost;
 pub use error::{Class, Error};
 pub use fingerprint::Fingerprint;
 pub use id::{RecordId, SlotId, VaultId};
+pub use key::{KeyError, KeyType, PrivateKey, PublicKey};
 pub use passphrase::Passphrase;
 pub use random::{Entropy, SystemEntropy};
 pub use record::{KeyRecord, Metadata};
 pub use recovery_code::RecoveryCode;
+pub use salvage::{Salvage, salvage};
 pub use sealed::Sealed;
 pub use secret::Secret;
 pub use slot::{NewSlot, Opener};

@@ -73,6 +73,12 @@ pub(crate) fn private_key(content: &[u8]) -> Result<&[u8], Broken> {
     private.ok_or(Broken("private key is missing or no byte string"))
 }
 
+/// Returns the name in the content of a record that is not right otherwise.
+pub(crate) fn name_of(content: &[u8]) -> Option<String> {
+    let fields = Fields::read(content).ok()?;
+    fields.get(number::NAME)?.text().map(str::to_owned)
+}
+
 fn kind(fields: &Fields<'_>) -> Result<u64, Broken> {
     let kind = fields.get(number::KIND).and_then(cbor::Value::unsigned);
     kind.ok_or(Broken("kind is missing or no unsigned integer"))

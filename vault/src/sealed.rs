@@ -68,6 +68,11 @@ impl Sealed {
         self.header.previous
     }
 
+    /// Returns what commits the vault to its vault key; another one after that was renewed.
+    pub fn commitment(&self) -> [u8; 32] {
+        self.header.commitment
+    }
+
     /// Returns the ways in.
     pub fn slots(&self) -> &[Slot] {
         &self.header.slots

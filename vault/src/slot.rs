@@ -48,10 +48,16 @@ struct Kind {
     /// Refuses parameters that break a rule, before anything is allocated or derived.
     check: fn(&[u8]) -> Result<(), Fault>,
     /// Makes the parameters of a new slot, if it is to be of this kind.
-    parameters: fn(&NewSlot<'_>, &mut dyn Entropy) -> Option<Result<Vec<u8>, Error>>,
+    parameters: fn(&NewSlot<'_>, &mut dyn Entropy) -> Tried<Vec<u8>>,
     /// Returns the input key material that the secret has for the parameters, if it is of this kind.
-    input: fn(&Opener<'_>, &[u8]) -> Option<Result<Secret<Vec<u8>>, Error>>,
+    input: fn(&Opener<'_>, &[u8]) -> Tried<Input>,
 }
+
+/// Input key material.
+type Input = Secret<Vec<u8>>;
+
+/// `None` for what is of another kind.
+type Tried<T> = Option<Result<T, Error>>;
 
 /// What can be wrong with parameters.
 enum Fault {

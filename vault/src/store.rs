@@ -16,6 +16,24 @@
 //!
 //! [`Store`] is one vault file, [`StateFile`] a small file that the program keeps for itself, and
 //! [`Disk`] the seam below both.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use keyward_vault::store::{Error, Outcome, Patience, Store};
+//!
+//! # fn merge(bytes: &[u8]) -> Vec<u8> { bytes.to_vec() }
+//! # fn is_whole(bytes: &[u8]) -> bool { !bytes.is_empty() }
+//! # fn main() -> Result<(), Error> {
+//! let store = Store::open(Path::new("/home/me/.local/share/keyward/vault"), Patience::default())?;
+//! let mut base = store.read()?.bytes;
+//! while let Outcome::Conflict(current) =
+//!     store.save(&merge(&base), |current| current == base, is_whole)?
+//! {
+//!     base = current.bytes;
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod disk;
 pub mod system;
@@ -76,6 +94,7 @@ impl Store {
     }
 
     /// As [`Store::open`], but makes the folders that are missing, for the user only (mode 0700).
+    /// Nothing is made behind a link.
     ///
     /// # Errors
     /// As for [`Store::open`].

@@ -6,9 +6,12 @@ mod keys;
 mod slots;
 mod saving;
 mod merge;
+mod remains;
 
 pub use create::FirstSlots;
 pub use keys::NewKey;
+pub use remains::Lost;
+pub(crate) use remains::Remains;
 pub use slots::SlotView;
 
 use core::fmt;
@@ -170,3 +173,6 @@ impl fmt::Debug for Vault {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

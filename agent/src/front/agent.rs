@@ -9,13 +9,12 @@ mod upkeep;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
+use tokio::sync::Notify;
 use tokio::time;
 
-use super::audit::{Audit, Event, Outcome, Record};
+use super::audit::{self, Audit, Event, Outcome, Record};
 use super::clock::{self, BootTime};
 use super::policy::{Reason, Rules};
 use super::prompt::{ListedHost, Prompter};
@@ -23,6 +22,7 @@ use super::ring::{FingerprintHash, Identity, Ring, Signer};
 use super::security_key::{self, SecurityKey};
 use super::supervisor::Supervisor;
 use super::unlocker::Unlocker;
+use super::unlocking::{TurnToUnlock, Unlocking};
 use crate::keeper::channel::{Answer, Ask, Refusal};
 use crate::protocol::algorithm::SignatureAlgorithm;
 use crate::protocol::message::IdentitiesAnswer;
@@ -30,12 +30,6 @@ use crate::protocol::message::IdentitiesAnswer;
 pub use self::transaction::{Committed, Part, Refused, Transaction};
 use self::vault::VaultState;
 pub use self::vault::{ListedVault, VaultStatus};
-
-/// What a wrong unlock passphrase costs, times the number of wrong ones so far (OpenSSH's delay).
-const UNLOCK_DELAY: Duration = Duration::from_millis(100);
-
-/// The longest delay after a wrong unlock passphrase (OpenSSH's).
-const UNLOCK_DELAY_MAX: Duration = Duration::from_secs(10);
 
 /// How long the end of the agent may wait for the disk with the audit log.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -47,8 +41,8 @@ pub struct Agent {
     /// The identities. Look at them through [`Agent::ring`], which forgets the expired ones first.
     ring: RefCell<Ring>,
     locked: Cell<bool>,
-    /// Held while an unlock passphrase is tried, with the number of wrong ones.
-    unlocking: Arc<Mutex<u32>>,
+    /// Who may try to unlock it.
+    pub unlocking: Unlocking,
     /// The answer to a list request on an unbound connection, and the version of its ring.
     listed: RefCell<Option<(u64, Rc<[u8]>)>>,
     /// How often all keys were dropped at once, or the keeper replaced.
@@ -69,22 +63,10 @@ pub struct Agent {
     /// How fingerprints are written in prompts.
     pub fingerprint_hash: FingerprintHash,
     audit: RefCell<Audit>,
+    /// Tells that the audit log counts refusals.
+    counting: Notify,
     /// Connections that are open now.
     pub connections: Cell<usize>,
-}
-
-/// The turn to try an unlock passphrase: one at a time, so that guessing in parallel is no faster.
-#[derive(Debug)]
-pub struct TurnToUnlock(OwnedMutexGuard<u32>);
-
-impl TurnToUnlock {
-    /// Lets a wrong passphrase cost time, more each time: its sender and everyone who waits for a
-    /// turn, but nobody else.
-    pub async fn penalty(self) {
-        if *self.0 > 0 {
-            time::sleep(unlock_delay(*self.0)).await;
-        }
-    }
 }
 
 /// The parts that an agent is put together from.
@@ -116,7 +98,7 @@ impl Agent {
         Rc::new(Self {
             ring: RefCell::default(),
             locked: Cell::new(false),
-            unlocking: Arc::default(),
+            unlocking: Unlocking::default(),
             listed: RefCell::default(),
             clearings: Cell::new(0),
             vault: VaultState::new(parts.unlocker, parts.vault_idle),
@@ -128,13 +110,27 @@ impl Agent {
             lifetime: parts.lifetime,
             fingerprint_hash: parts.fingerprint_hash,
             audit: RefCell::new(parts.audit),
+            counting: Notify::new(),
             connections: Cell::new(0),
         })
     }
 
     /// Writes a line of the audit log.
     pub fn record(&self, record: &Record<'_>) {
-        self.audit.borrow().record(record);
+        let audit = self.audit.borrow();
+        audit.record(record);
+        if audit.is_counting() {
+            self.counting.notify_one();
+        }
+    }
+
+    /// Has refusals that were counted written into the audit log, for as long as it is polled.
+    pub async fn keep_log(&self) {
+        loop {
+            self.counting.notified().await;
+            time::sleep(audit::BOUND).await;
+            self.audit.borrow().flush();
+        }
     }
 
     /// Returns the file of the audit log; none without a log.
@@ -307,11 +303,6 @@ impl Agent {
         locked.map(|_| ())
     }
 
-    /// Waits for the turn to try an unlock passphrase. Whoever goes away meanwhile leaves the queue.
-    pub async fn turn_to_unlock(&self) -> TurnToUnlock {
-        TurnToUnlock(Arc::clone(&self.unlocking).lock_owned().await)
-    }
-
     /// Opens the sealed keys.
     ///
     /// # Errors
@@ -325,33 +316,15 @@ impl Agent {
             return Err(Reason::EmptyPassphrase);
         }
         let opened = self.ask(Ask::Unlock(passphrase)).await;
+        self.unlocking.note(turn, opened.is_ok());
         if opened.is_ok() {
-            *turn.0 = 0;
             self.locked.set(false);
             self.changed.notify_waiters();
-        } else {
-            *turn.0 = turn.0.saturating_add(1);
         }
         opened.map(|_| ())
     }
 
     fn note_clearing(&self) {
         self.clearings.set(self.clearings.get().wrapping_add(1));
-    }
-}
-
-/// Returns what the last of so many wrong passphrases costs.
-fn unlock_delay(wrong: u32) -> Duration {
-    UNLOCK_DELAY.saturating_mul(wrong).min(UNLOCK_DELAY_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delay_grows_up_to_ten_seconds() {
-        let delays = [1, 2, 99, 100, 101, u32::MAX].map(|wrong| unlock_delay(wrong).as_millis());
-        assert_eq!(delays, [100, 200, 9900, 10_000, 10_000, 10_000]);
     }
 }

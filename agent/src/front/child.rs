@@ -109,6 +109,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::front::test_runtime::run;
 
     /// Runs a shell script that writes its own number and its child's to `file`, and waits for both.
     async fn start_family(file: &Path, script: &str) -> (Child, Vec<i32>) {
@@ -137,14 +138,6 @@ mod tests {
     fn is_running(process: i32) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         !status.is_empty() && !status.contains(") Z ")
-    }
-
-    fn run<F: Future>(future: F) -> F::Output {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-            .block_on(future)
     }
 
     #[test]

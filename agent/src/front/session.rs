@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::task;
 
 use self::done::Done;
-use super::agent::{Agent, TurnToUnlock};
+use super::agent::Agent;
 use super::audit::Event;
 use super::binding::Bindings;
 use super::clock;
@@ -20,6 +20,7 @@ use super::peer::Peer;
 use super::policy::{self, Decision, Reason};
 use super::prompt;
 use super::ring::{Identity, Signer};
+use super::unlocking::TurnToUnlock;
 use crate::protocol::algorithm::{KeyType, SignatureAlgorithm};
 use crate::protocol::extension::Extension;
 use crate::protocol::extension::session_bind::SessionBind;
@@ -57,7 +58,7 @@ impl Session {
     /// harmless, unlike that of [`Session::handle`].
     pub async fn prepare(&mut self, message: &[u8]) {
         if self.agent.is_locked() && matches!(Request::decode(message), Ok(Request::Unlock(_))) {
-            self.turn = Some(self.agent.turn_to_unlock().await);
+            self.turn = Some(self.agent.unlocking.turn().await);
         }
     }
 

@@ -39,7 +39,7 @@ pub fn main(memory: Protection) -> ExitCode {
 }
 
 fn run(memory: Protection) -> io::Result<()> {
-    sandbox::seclude()?;
+    let dumpable_at_start = sandbox::seclude()?;
     if !heap::adopt_signature_library() {
         return Err(io::Error::other(
             "the signature library would not use our heap",
@@ -57,8 +57,10 @@ fn run(memory: Protection) -> io::Result<()> {
     rand::fill(&mut [0; 1]).map_err(|_| io::Error::other("no randomness"))?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = Workers::start(cores.min(WORKERS_MAX), memory)?;
-    let observed = Confinement::observed(true, landlock);
+    let observed = Confinement::observed();
     let confinement = Confinement {
+        landlock,
+        dumpable_at_start,
         seccomp: sandbox::filter_system_calls(),
         ..observed
     };

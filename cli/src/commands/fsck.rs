@@ -18,14 +18,20 @@ Examples:
 Exit status: 0 whole, or mended whole; 1 mended, with losses, each named; 4 damaged and not mended.
 The damaged file is kept beside the mended one.
 
-JSON: {path, whole, twin, generation, records, damaged [], lost [], repaired}.";
+JSON: {path, whole, generation, records, damaged [], restored [], lost [], repaired}.";
 
 /// Describes it.
 pub(super) fn describe() -> Command {
     let command = Command::new("fsck")
         .about("Check the vault, and mend it")
-        .arg(arguments::flag("repair", "Write what can be read as a new vault; asks for the passphrase"))
-        .arg(arguments::flag("full", "Ask for the passphrase and open every record"))
+        .arg(arguments::flag(
+            "repair",
+            "Write what can be read as a new vault; asks for the passphrase",
+        ))
+        .arg(arguments::flag(
+            "full",
+            "Ask for the passphrase and open every record",
+        ))
         .arg(arguments::json())
         .after_help(EXAMPLES);
     arguments::with_secret(command)

@@ -56,7 +56,7 @@ pub(crate) fn create(
     vault.reread(bytes.clone())?;
     store.create(&bytes, |written| written == bytes)?;
     let sealed = Sealed::read(bytes)?;
-    state::note(&sealed.vault_id(), sealed.generation(), &sealed.digest())
+    state::note(&sealed)
 }
 
 /// Returns the costs at which a derivation takes about a second here: the defaults, with more passes on a fast

@@ -34,18 +34,9 @@ pub(crate) struct Open {
 /// # Errors
 /// [`Error::VaultMissing`], or why it cannot be read.
 pub(crate) fn read(arguments: &Arguments) -> Result<(Store, Sealed), Error> {
-    let missing = |error| match error {
-        StoreError::Missing { .. } => Error::VaultMissing {
-            path: arguments.path.clone(),
-        },
-        error => error.into(),
-    };
-    let patience = Patience {
-        tell: |_| output::say("Waiting for another keyward, which is saving the vault ...\n"),
-        ..Patience::default()
-    };
-    let store = Store::open(&arguments.path, patience).map_err(missing)?;
-    let sealed = Sealed::read(store.read().map_err(missing)?.bytes)?;
+    let store = store(arguments)?;
+    let file = store.read().map_err(|error| missing(error, arguments))?;
+    let sealed = Sealed::read(file.bytes)?;
     if let Some(warning) = sealed.warning() {
         output::say(&format!(
             "warning: {}: {}; the next save mends it\n",
@@ -54,6 +45,33 @@ pub(crate) fn read(arguments: &Arguments) -> Result<(Store, Sealed), Error> {
         ));
     }
     Ok((store, sealed))
+}
+
+/// Finds the place of the vault.
+///
+/// # Errors
+/// [`Error::VaultMissing`], or what is wrong with the place.
+pub(crate) fn store(arguments: &Arguments) -> Result<Store, Error> {
+    let patience = Patience {
+        tell: |_| output::say("Waiting for another keyward, which is saving the vault ...\n"),
+        ..Patience::default()
+    };
+    Store::open(&arguments.path, patience).map_err(|error| missing(error, arguments))
+}
+
+fn missing(error: StoreError, arguments: &Arguments) -> Error {
+    match error {
+        StoreError::Missing { .. } => Error::VaultMissing {
+            path: arguments.path.clone(),
+        },
+        error => error.into(),
+    }
+}
+
+/// Says whether a vault is not as it was written, rather than that it cannot be opened.
+pub(crate) fn is_damage(error: &keyward_vault::Error) -> bool {
+    use keyward_vault::Class::{Damaged, Forged, Invalid};
+    matches!(error.class(), Some(Damaged | Forged | Invalid))
 }
 
 impl Open {
@@ -79,7 +97,7 @@ impl Open {
         }
         let (vault, slot) = unlock(&base)?;
         let uses = Uses::of(&vault.id().to_string());
-        state::note(&base.vault_id(), base.generation(), &base.digest())?;
+        state::note(&base)?;
         Ok(Self {
             arguments: arguments.clone(),
             store,
@@ -232,7 +250,8 @@ impl Open {
     }
 }
 
-const fn words(warning: Warning) -> &'static str {
+/// Says in words what is damaged of a vault that can be read.
+pub(crate) const fn words(warning: Warning) -> &'static str {
     match warning {
         Warning::HeaderDamaged => "its header is damaged, and the copy at its end serves",
         _ => "the copy of its header at its end is damaged",

@@ -19,6 +19,14 @@ pub(crate) fn save(open: &mut Open) -> Result<(), Error> {
     if !open.vault().is_changed() {
         return Ok(());
     }
+    save_anyway(open)
+}
+
+/// As [`save`], even where nothing was changed: a save writes everything anew that is damaged and not lost.
+///
+/// # Errors
+/// As for [`save`].
+pub(crate) fn save_anyway(open: &mut Open) -> Result<(), Error> {
     open.save()?;
     agent::update(open);
     Ok(())
@@ -49,8 +57,7 @@ impl Open {
     fn saved(&mut self, vault: Vault, bytes: Vec<u8>) -> Result<(), Error> {
         self.vault = vault;
         self.base = Sealed::read(bytes)?;
-        let base = &self.base;
-        state::note(&base.vault_id(), base.generation(), &base.digest())?;
+        state::note(&self.base)?;
         Ok(())
     }
 

@@ -13,33 +13,47 @@ use serde::{Deserialize, Serialize};
 use super::arguments;
 use crate::error::Error;
 
+/// How many retired commitments are noted.
+const RETIRED_MAX: usize = 64;
+
 /// The note about one vault.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Note {
     generation: u64,
     digest: String,
+    /// The commitment to the vault key.
+    commitment: String,
+    /// Those of vault keys that were renewed since. Whoever once had such a key could make a vault with it that the
+    /// ways in of today open.
+    retired: Vec<String>,
 }
 
-/// Refuses a vault that is older than one this machine has seen, or that was saved beside it.
+/// Refuses a vault that is older than one this machine has seen, that was saved beside it, or whose vault key was
+/// renewed.
 ///
 /// # Errors
-/// [`Error::Rollback`], [`Error::Fork`].
+/// [`Error::Rollback`], [`Error::Fork`], [`Error::RetiredKey`].
 pub(crate) fn check(sealed: &Sealed, path: &Path) -> Result<(), Error> {
+    // A note that is damaged could only keep the person out.
     let Kept::Whole(bytes) = file(&sealed.vault_id())?.read(|bytes| parse(bytes).is_some())? else {
-        // A note that is damaged could only keep the person out.
         return Ok(());
     };
     let Some(note) = parse(&bytes) else {
         return Ok(());
     };
+    let path = path.to_path_buf();
     let (found, seen) = (sealed.generation(), note.generation);
     if found < seen {
-        let path = path.to_path_buf();
         return Err(Error::Rollback { path, found, seen });
     }
-    if found == seen && note.digest != hex(&sealed.digest()) {
+    if note.retired.contains(&hex(&sealed.commitment())) {
+        return Err(Error::RetiredKey { path });
+    }
+    let is_beside = found == seen && note.digest != hex(&sealed.digest());
+    let is_no_heir = found == seen + 1 && note.digest != hex(&sealed.previous());
+    if is_beside || is_no_heir {
         return Err(Error::Fork {
-            path: path.to_path_buf(),
+            path,
             generation: found,
         });
     }
@@ -48,20 +62,39 @@ pub(crate) fn check(sealed: &Sealed, path: &Path) -> Result<(), Error> {
 
 /// Notes the generation of a vault that was opened or saved.
 ///
+/// Only what a secret has shown to be authentic is noted: a forged generation could otherwise keep its owner out.
+///
 /// # Errors
 /// What the disk said.
-pub(crate) fn note(id: &VaultId, generation: u64, digest: &[u8]) -> Result<(), Error> {
-    let note = Note {
-        generation,
-        digest: hex(digest),
+pub(crate) fn note(sealed: &Sealed) -> Result<(), Error> {
+    let change = |kept: Kept| {
+        let before = match &kept {
+            Kept::Whole(bytes) => parse(bytes),
+            _ => None,
+        };
+        let note = Note::of(sealed, before.as_ref());
+        let bytes = serde_json::to_vec(&note).ok();
+        bytes.filter(|_| before.as_ref() != Some(&note))
     };
-    let bytes = serde_json::to_vec(&note).map_err(std::io::Error::from)?;
-    let is_known = |kept: &Kept| match kept {
-        Kept::Whole(bytes) => parse(bytes).as_ref() == Some(&note),
-        _ => false,
-    };
-    let change = |kept: Kept| (!is_known(&kept)).then_some(bytes);
-    Ok(file(id)?.update(|bytes| parse(bytes).is_some(), change)?)
+    Ok(file(&sealed.vault_id())?.update(|bytes| parse(bytes).is_some(), change)?)
+}
+
+impl Note {
+    fn of(sealed: &Sealed, before: Option<&Self>) -> Self {
+        let commitment = hex(&sealed.commitment());
+        let mut retired = before.map_or_else(Vec::new, |note| note.retired.clone());
+        retired.extend(before.map(|note| note.commitment.clone()));
+        retired.retain(|other| *other != commitment);
+        retired.dedup();
+        let over = retired.len().saturating_sub(RETIRED_MAX);
+        retired.drain(..over);
+        Self {
+            generation: sealed.generation(),
+            digest: hex(&sealed.digest()),
+            commitment,
+            retired,
+        }
+    }
 }
 
 fn parse(bytes: &[u8]) -> Option<Note> {

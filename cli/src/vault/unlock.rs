@@ -38,7 +38,8 @@ impl Given {
         }
     }
 
-    const fn opener(&self) -> Opener<'_> {
+    /// Returns it as a vault takes it.
+    pub(crate) const fn opener(&self) -> Opener<'_> {
         match self {
             Self::Passphrase(passphrase) => Opener::Passphrase(passphrase),
             Self::RecoveryCode(code) => Opener::RecoveryCode(code),
@@ -58,20 +59,34 @@ pub(crate) fn passphrase(secret: &Secret<Vec<u8>>) -> Result<Passphrase, Error> 
     }
 }
 
+/// Returns the secret in the files that the arguments name, or asks a person once.
+///
+/// # Errors
+/// There is none, or it is not one.
+pub(crate) fn given(arguments: &Arguments) -> Result<Given, Error> {
+    if let Some(file) = &arguments.recovery_file {
+        let secret = ask::secret(Some(file), "")?;
+        let code = RecoveryCode::parse(text(&secret)?).map_err(vault)?;
+        return Ok(Given::RecoveryCode(code));
+    }
+    let file = arguments.passphrase_file.as_deref();
+    let secret = ask::secret(file, &prompt(&arguments.path))?;
+    match file {
+        None => Given::of(&secret),
+        Some(_) => {
+            let passphrase = Passphrase::new(text(&secret)?).map_err(vault)?;
+            Ok(Given::Passphrase(passphrase))
+        }
+    }
+}
+
 /// Opens a vault with the secret in the files that the arguments name, or asks a person. Returns which slot opened.
 ///
 /// # Errors
 /// Why it does not open.
 pub(crate) fn unlock(sealed: &Sealed, arguments: &Arguments) -> Result<(Vault, SlotId), Error> {
-    if let Some(file) = &arguments.recovery_file {
-        let secret = ask::secret(Some(file), "")?;
-        let code = RecoveryCode::parse(text(&secret)?).map_err(vault)?;
-        return with(sealed, &Given::RecoveryCode(code), arguments);
-    }
-    if let Some(file) = &arguments.passphrase_file {
-        let secret = ask::secret(Some(file), "")?;
-        let passphrase = Passphrase::new(text(&secret)?).map_err(vault)?;
-        return with(sealed, &Given::Passphrase(passphrase), arguments);
+    if arguments.recovery_file.is_some() || arguments.passphrase_file.is_some() {
+        return with(sealed, &given(arguments)?, arguments);
     }
     ask_person(sealed, arguments)
 }

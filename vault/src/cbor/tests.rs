@@ -52,7 +52,7 @@ fn refuses_every_other_encoding() {
         (b"\xa1\x00\xc0\x00", "tag"),
         (b"\xa1\x00\xf7", "simple"),
         (b"\xa1\x00\xf8\xff", "simple"),
-        (b"\xa1\x00\xf9\x00\x00", "simple"),
+        (b"\xa1\x00\xf9\x3c\x00", "simple"),
         (b"\xa1\x00\xfb\x00\x00\x00\x01\x00\x00\x00\x00", "simple"),
         (b"\x00", "not a CBOR map"),
         (b"", "early"),

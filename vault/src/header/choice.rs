@@ -106,6 +106,15 @@ pub(crate) fn write_trailer(out: &mut Vec<u8>, header_length: usize) {
 }
 
 impl Copy {
+    /// Returns where the header stands if only its length is right.
+    pub(crate) fn frame(self, file: &[u8]) -> Option<Range<usize>> {
+        let bytes = file.get(self.start..)?;
+        let mut reader = Reader::new(bytes.get(12..)?);
+        let length = usize::try_from(reader.u32()?).ok()?;
+        let possible = (FIXED + END..=HEADER_MAX.min(bytes.len())).contains(&length);
+        possible.then_some(self.start..self.start + length)
+    }
+
     /// Returns where the header stands if its magic, major version, length and digest hold.
     pub(crate) fn find(self, file: &[u8]) -> Result<Range<usize>, Error> {
         let Self { start, part } = self;
@@ -126,7 +135,8 @@ impl Copy {
             .then_some(length);
         let header = possible.and_then(|length| bytes.get(..length));
         let header = damaged(header, part, "length is impossible")?;
-        let (content, digest) = damaged(split(header), part, "ends too early")?;
+        let split = header.split_last_chunk::<DIGEST>();
+        let (content, digest) = damaged(split, part, "ends too early")?;
         let holds = Sha256::digest(content).as_slice() == digest;
         damaged(
             holds.then_some(start..start + length),
@@ -134,10 +144,4 @@ impl Copy {
             "digest does not hold",
         )
     }
-}
-
-/// Splits a header into what its digest covers and the digest.
-fn split(header: &[u8]) -> Option<(&[u8], &[u8; DIGEST])> {
-    let (rest, _mac) = header.split_last_chunk::<DIGEST>()?;
-    rest.split_last_chunk::<DIGEST>()
 }

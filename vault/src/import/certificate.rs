@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding};
 
 use super::error::ImportError;
 use super::{FILE_BYTES_MAX, armor};
-use crate::key::{PublicKey, Reader};
+use crate::key::{KeyError, KeyType, PublicKey, Reader};
 
 /// How the names of certificate types end.
 const SUFFIX: &[u8] = b"-cert-v01@openssh.com";
@@ -14,7 +14,7 @@ const SUFFIX: &[u8] = b"-cert-v01@openssh.com";
 pub struct Certificate {
     blob: Vec<u8>,
     public: PublicKey,
-    key_id: String,
+    key_id: Vec<u8>,
     comment: Vec<u8>,
 }
 
@@ -29,8 +29,8 @@ impl Certificate {
         &self.public
     }
 
-    /// Returns the name that the authority gave the certificate.
-    pub fn key_id(&self) -> &str {
+    /// Returns the name that the authority gave the certificate, which need not be UTF-8.
+    pub fn key_id(&self) -> &[u8] {
         &self.key_id
     }
 
@@ -41,16 +41,27 @@ impl Certificate {
 
     /// Takes the blob of a certificate apart.
     pub(super) fn from_blob(blob: Vec<u8>, comment: &[u8]) -> Result<Self, ImportError> {
-        let damaged = |_| ImportError::Text("certificate");
-        let certificate = ssh_key::Certificate::from_bytes(&blob).map_err(damaged)?;
-        // There is one way to write it: otherwise the key found here could be another than the one a server finds.
-        if certificate.to_bytes().map_err(damaged)? != blob {
-            return Err(ImportError::Text("certificate"));
+        let mut reader = Reader::new(&blob);
+        let name = reader.string()?;
+        let known = KeyType::ALL.into_iter().find(|known| is_for(name, *known));
+        let key_type = known.ok_or_else(|| KeyError::of_type(name))?;
+        let _nonce = reader.string()?;
+        let public = PublicKey::read_fields(key_type, &mut reader)?;
+        let _serial = (reader.uint32()?, reader.uint32()?);
+        if !(1..=2).contains(&reader.uint32()?) {
+            return Err(ImportError::Text("certificate of neither user nor host"));
         }
-        let key = ssh_key::PublicKey::from(certificate.public_key().clone());
+        let key_id = reader.string()?;
+        let _principals = reader.string()?;
+        let _validity = reader.bytes(16)?;
+        // Critical options, extensions, what is reserved, the key of the authority and its signature.
+        for _ in 0..5 {
+            reader.string()?;
+        }
+        reader.finish()?;
         Ok(Self {
-            public: PublicKey::from_blob(key.to_bytes().map_err(damaged)?)?,
-            key_id: certificate.key_id().to_owned(),
+            public,
+            key_id: key_id.to_vec(),
             comment: comment.to_vec(),
             blob,
         })
@@ -96,4 +107,11 @@ fn word(text: &[u8]) -> (&[u8], &[u8]) {
 /// Says whether this is the name of a type of certificates.
 pub(super) fn is_certificate(name: &[u8]) -> bool {
     name.ends_with(SUFFIX)
+}
+
+/// Says whether this is the name of certificates for this type of keys.
+fn is_for(name: &[u8], key_type: KeyType) -> bool {
+    let plain = key_type.name();
+    let plain = plain.strip_suffix("@openssh.com").unwrap_or(plain);
+    name.strip_suffix(SUFFIX) == Some(plain.as_bytes())
 }

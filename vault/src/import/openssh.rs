@@ -127,6 +127,11 @@ impl Sealed {
         let key = derive_for(self.encryption.kdf, (passphrase, &self.salt), length)
             .ok_or(ImportError::WrongPassphrase)?;
         let (key, iv) = key.expose().split_at(key_length);
+        // OpenSSH takes all of what is derived for the key, of which half is used.
+        let iv = match self.cipher {
+            Cipher::ChaCha20Poly1305 => &[0; 8],
+            _ => iv,
+        };
         self.cipher
             .decrypt(key, iv, section, self.tag)
             .map_err(|_| ImportError::WrongPassphraseOrDamaged)

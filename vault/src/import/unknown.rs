@@ -3,6 +3,7 @@
 use super::armor;
 use super::certificate::is_certificate;
 use super::error::ImportError;
+use super::traditional::is_sequence;
 use crate::key::{KeyError, KeyType, shown};
 
 /// What PEM labels say that are known and hold no private key that is supported.
@@ -18,10 +19,9 @@ const LABELS: [(&str, &str); 8] = [
 ];
 
 /// What the beginnings of files say.
-const BEGINNINGS: [(&[u8], Refusal); 7] = [
+const BEGINNINGS: [(&[u8], Refusal); 6] = [
     (b"\xff\xfe", Refusal::Other("UTF-16 text")),
     (b"\xfe\xff", Refusal::Other("UTF-16 text")),
-    (b"\x30\x82", Refusal::Format("binary DER")),
     (
         b"SSH PRIVATE KEY FILE FORMAT 1.1\n",
         Refusal::Format("version 1 of SSH"),
@@ -50,6 +50,9 @@ enum Refusal {
 pub(super) fn explain(text: &[u8]) -> ImportError {
     if text.trim_ascii().is_empty() {
         return ImportError::Empty;
+    }
+    if is_sequence(text) {
+        return ImportError::Format("binary DER");
     }
     let beginning = BEGINNINGS.iter().find(|(start, _)| text.starts_with(start));
     match beginning {

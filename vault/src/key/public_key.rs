@@ -6,7 +6,7 @@ use ssh_key::Fingerprint;
 
 use super::error::KeyError;
 use super::key_type::{Curve, KeyType};
-use super::wire::{Reader, bits};
+use super::wire::{Reader, Writer, bits};
 
 /// The sizes of an RSA modulus that are taken, in bits: NIST SP 800-131A has shorter ones disallowed, OpenSSH's
 /// `SSHBUF_MAX_BIGNUM` ends at the longest.
@@ -26,7 +26,29 @@ impl PublicKey {
     /// # Errors
     /// A [`KeyError`] that says what is wrong with the blob; certificates are none of the types known here.
     pub fn from_blob(blob: Vec<u8>) -> Result<Self, KeyError> {
-        let (key_type, bits) = check(&blob)?;
+        let mut reader = Reader::new(&blob);
+        let name = reader.string()?;
+        let key_type = KeyType::from_name(name).ok_or_else(|| KeyError::of_type(name))?;
+        let bits = skip_fields(key_type, &mut reader)?;
+        reader.finish()?;
+        Ok(Self {
+            blob,
+            key_type,
+            bits,
+        })
+    }
+
+    /// Reads the fields that follow the name of the type, and leaves what follows them.
+    pub(crate) fn read_fields(
+        key_type: KeyType,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, KeyError> {
+        let before = reader.rest();
+        let bits = skip_fields(key_type, reader)?;
+        let (fields, _) = before.split_at(before.len() - reader.rest().len());
+        let mut blob = Vec::with_capacity(4 + key_type.name().len() + fields.len());
+        blob.put_string(key_type.name().as_bytes());
+        blob.extend_from_slice(fields);
         Ok(Self {
             blob,
             key_type,
@@ -86,19 +108,16 @@ impl PublicKey {
     }
 }
 
-/// Checks that `blob` is a public key, and returns its type and its size in bits.
-fn check(blob: &[u8]) -> Result<(KeyType, usize), KeyError> {
-    let mut reader = Reader::new(blob);
-    let name = reader.string()?;
-    let key_type = KeyType::from_name(name).ok_or_else(|| KeyError::of_type(name))?;
+/// Checks the fields of a public key, and returns its size in bits.
+fn skip_fields(key_type: KeyType, reader: &mut Reader<'_>) -> Result<usize, KeyError> {
     let bits = match key_type {
         KeyType::Ed25519 | KeyType::SkEd25519 => {
             reader.array::<32>("Ed25519 public key")?;
             256
         }
-        KeyType::EcdsaP256 | KeyType::SkEcdsaP256 => read_curve(Curve::P256, &mut reader)?,
-        KeyType::EcdsaP384 => read_curve(Curve::P384, &mut reader)?,
-        KeyType::EcdsaP521 => read_curve(Curve::P521, &mut reader)?,
+        KeyType::EcdsaP256 | KeyType::SkEcdsaP256 => read_curve(Curve::P256, reader)?,
+        KeyType::EcdsaP384 => read_curve(Curve::P384, reader)?,
+        KeyType::EcdsaP521 => read_curve(Curve::P521, reader)?,
         KeyType::Rsa => {
             let e = reader.mpint("RSA exponent")?;
             let n = reader.mpint("RSA modulus")?;
@@ -109,8 +128,7 @@ fn check(blob: &[u8]) -> Result<(KeyType, usize), KeyError> {
     if key_type.is_security_key() {
         reader.string()?;
     }
-    reader.finish()?;
-    Ok((key_type, bits))
+    Ok(bits)
 }
 
 fn read_curve(curve: Curve, reader: &mut Reader<'_>) -> Result<usize, KeyError> {

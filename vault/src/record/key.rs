@@ -175,18 +175,13 @@ pub(super) fn read(id: RecordId, times: Times, fields: &Fields<'_>) -> Result<Ke
     let private = fields.get(number::PRIVATE).and_then(Value::bytes);
     let private = private.ok_or(Broken("private key is missing or no byte string"))?;
     let (key_type, public_key) = public_key(private)?;
-    let removed = optional(
-        fields,
-        number::REMOVED,
-        Value::unsigned,
-        "time is no unsigned integer",
-    )?;
+    let removed = time(fields, number::REMOVED)?;
     let metadata = metadata(fields)?;
     metadata.check()?;
     Ok(KeyRecord {
         id,
         times,
-        removed: removed.map(Timestamp),
+        removed,
         key_type,
         fingerprint: Fingerprint::of(&public_key),
         public_key,
@@ -196,64 +191,63 @@ pub(super) fn read(id: RecordId, times: Times, fields: &Fields<'_>) -> Result<Ke
 
 /// Reads what the owner says. What is absent when it is empty must not be there and empty.
 fn metadata(fields: &Fields<'_>) -> Result<Metadata, Broken> {
-    let text = |key, rule| {
-        let text = optional(
-            fields,
-            key,
-            |value| value.text().filter(|text| !text.is_empty()),
-            rule,
-        )?;
-        Ok::<_, Broken>(text.unwrap_or_default().to_owned())
-    };
-    let bytes = |key, rule| {
-        let bytes = optional(
-            fields,
-            key,
-            |value| value.bytes().filter(|bytes| !bytes.is_empty()),
-            rule,
-        )?;
-        Ok::<_, Broken>(bytes.unwrap_or_default().to_vec())
-    };
-    let lifetime = |value: Value<'_>| {
-        u32::try_from(value.unsigned()?)
-            .ok()
-            .and_then(NonZeroU32::new)
-    };
+    let confirm = optional(
+        fields,
+        number::CONFIRM,
+        |value| value.is_true().then_some(()),
+        "confirmation is not true",
+    )?;
     let destinations = optional(
         fields,
         number::DESTINATIONS,
         |value| value.texts().filter(|texts| !texts.is_empty()),
         "destinations are no texts",
     )?;
-    let is_true = |value: Value<'_>| value.is_true().then_some(());
-    let last_used = optional(
-        fields,
-        number::LAST_USED,
-        Value::unsigned,
-        "time is no unsigned integer",
-    )?;
+    let destinations = destinations.unwrap_or_default().into_iter();
     Ok(Metadata {
-        name: text(number::NAME, "name is no text")?,
-        comment: bytes(number::COMMENT, "comment is empty or no byte string")?,
+        name: text(fields, number::NAME, "name is empty or no text")?,
+        comment: bytes(
+            fields,
+            number::COMMENT,
+            "comment is empty or no byte string",
+        )?,
         certificate: bytes(
+            fields,
             number::CERTIFICATE,
             "certificate is empty or no byte string",
         )?,
-        confirm: optional(fields, number::CONFIRM, is_true, "confirmation is not true")?.is_some(),
+        confirm: confirm.is_some(),
         lifetime_seconds: optional(
             fields,
             number::LIFETIME,
-            lifetime,
+            |value| NonZeroU32::new(u32::try_from(value.unsigned()?).ok()?),
             "lifetime is not 1 to 2^32 - 1",
         )?,
-        destinations: destinations
-            .unwrap_or_default()
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-        notes: text(number::NOTES, "notes are empty or no text")?,
-        last_used: last_used.map(Timestamp),
+        destinations: destinations.map(str::to_owned).collect(),
+        notes: text(fields, number::NOTES, "notes are empty or no text")?,
+        last_used: time(fields, number::LAST_USED)?,
     })
+}
+
+fn text(fields: &Fields<'_>, key: u64, rule: &'static str) -> Result<String, Broken> {
+    let text = optional(fields, key, Value::text, rule)?;
+    match text {
+        Some("") => Err(Broken(rule)),
+        text => Ok(text.unwrap_or_default().to_owned()),
+    }
+}
+
+fn bytes(fields: &Fields<'_>, key: u64, rule: &'static str) -> Result<Vec<u8>, Broken> {
+    let bytes = optional(fields, key, Value::bytes, rule)?;
+    match bytes {
+        Some([]) => Err(Broken(rule)),
+        bytes => Ok(bytes.unwrap_or_default().to_vec()),
+    }
+}
+
+fn time(fields: &Fields<'_>, key: u64) -> Result<Option<Timestamp>, Broken> {
+    let time = optional(fields, key, Value::unsigned, "time is no unsigned integer")?;
+    Ok(time.map(Timestamp))
 }
 
 /// Writes a record of kind key. `before` is its content before the change, of which is kept what

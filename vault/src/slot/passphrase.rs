@@ -1,10 +1,10 @@
 //! The slot that opens with a passphrase.
 
-use super::{Fault, Kind, NewSlot, Opener};
+use super::{Fault, Input, Kind, NewSlot, Opener, Tried};
+use crate::Cost;
 use crate::error::Error;
 use crate::random::{self, Entropy};
 use crate::wire::Reader;
-use crate::{Cost, Secret};
 
 pub(super) static KIND: Kind = Kind {
     number: 1,
@@ -26,7 +26,7 @@ fn check(parameters: &[u8]) -> Result<(), Fault> {
     read(parameters).map(|_| ()).map_err(Fault::Cost)
 }
 
-fn parameters(new: &NewSlot<'_>, entropy: &mut dyn Entropy) -> Option<Result<Vec<u8>, Error>> {
+fn parameters(new: &NewSlot<'_>, entropy: &mut dyn Entropy) -> Tried<Vec<u8>> {
     let NewSlot::Passphrase(_, cost) = new else {
         return None;
     };
@@ -41,7 +41,7 @@ fn parameters(new: &NewSlot<'_>, entropy: &mut dyn Entropy) -> Option<Result<Vec
     Some(Ok(parameters))
 }
 
-fn input(opener: &Opener<'_>, parameters: &[u8]) -> Option<Result<Secret<Vec<u8>>, Error>> {
+fn input(opener: &Opener<'_>, parameters: &[u8]) -> Tried<Input> {
     let Opener::Passphrase(passphrase) = opener else {
         return None;
     };

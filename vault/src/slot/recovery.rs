@@ -1,8 +1,7 @@
 //! The slot that opens with a recovery code.
 
-use super::{Fault, Kind, NewSlot, Opener};
+use super::{Fault, Input, Kind, NewSlot, Opener, Tried};
 use crate::Secret;
-use crate::error::Error;
 use crate::random::Entropy;
 
 pub(super) static KIND: Kind = Kind {
@@ -20,12 +19,12 @@ fn check(parameters: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn parameters(new: &NewSlot<'_>, _entropy: &mut dyn Entropy) -> Option<Result<Vec<u8>, Error>> {
+fn parameters(new: &NewSlot<'_>, _entropy: &mut dyn Entropy) -> Tried<Vec<u8>> {
     matches!(new, NewSlot::RecoveryCode(_)).then(|| Ok(Vec::new()))
 }
 
 /// The code is as hard to guess as a key: nothing is gained by making each guess dearer.
-fn input(opener: &Opener<'_>, _parameters: &[u8]) -> Option<Result<Secret<Vec<u8>>, Error>> {
+fn input(opener: &Opener<'_>, _parameters: &[u8]) -> Tried<Input> {
     let Opener::RecoveryCode(code) = opener else {
         return None;
     };

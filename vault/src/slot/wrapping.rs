@@ -123,6 +123,17 @@ impl Slot {
 }
 
 impl WrapKey {
+    /// Returns the best that can be tried with these keys in place of a slot's secret.
+    #[cfg(test)]
+    pub(crate) fn as_if_it_opened(&self, slot: &Slot) -> SlotKeys {
+        let (key, public) = self.halves().unwrap();
+        SlotKeys {
+            key: Secret::new(*key),
+            secret: Secret::new(*public),
+            commitment: slot.commitment,
+        }
+    }
+
     fn halves(&self) -> Result<(&[u8; 32], &[u8; 32]), Error> {
         let keys = self.0.expose();
         let halves = keys.first_chunk().zip(keys.last_chunk());

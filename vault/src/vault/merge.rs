@@ -108,7 +108,7 @@ impl Vault {
     }
 
     /// Gives other names to those of `ours` whose names another key has.
-    fn rename_doubles(
+    pub(super) fn rename_doubles(
         &mut self,
         ours: &[RecordId],
         now: Timestamp,

@@ -54,6 +54,7 @@ struct Sandbox {
     landlock: bool,
     no_new_privs: bool,
     dumpable: bool,
+    dumpable_at_start: bool,
 }
 
 /// Answers a request for the state.
@@ -85,6 +86,7 @@ pub(super) async fn tell(agent: &Agent, about: &About) -> String {
             landlock: confinement.landlock,
             no_new_privs: confinement.no_new_privs,
             dumpable: confinement.dumpable,
+            dumpable_at_start: confinement.dumpable_at_start,
         }),
     };
     written(&status)

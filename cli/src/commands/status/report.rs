@@ -126,7 +126,12 @@ fn audit_log(path: Option<&Value>) -> String {
 fn restrictions(sandbox: &Map<String, Value>) -> String {
     let parts = ["seccomp", "landlock", "no_new_privs", "dumpable"];
     let shown = parts.map(|part| format!("{part} {}", text(sandbox.get(part))));
-    shown.join(", ")
+    let at_start = sandbox.get("dumpable_at_start").and_then(Value::as_bool);
+    let exception = match at_start {
+        Some(true) => " (but at its start)",
+        _ => "",
+    };
+    format!("{}{exception}", shown.join(", "))
 }
 
 #[cfg(test)]
@@ -197,6 +202,17 @@ mod tests {
     fn says_that_no_secret_memory_is_mapped() {
         let status = status(r#"{"memory":{"protection":"memfd_secret","mapped":false}}"#);
         assert!(write(&status, false).contains("memory       memfd_secret, none in use\n"));
+    }
+
+    #[test]
+    fn says_that_the_keeper_could_be_looked_into_at_its_start() {
+        let shown = |at_start| {
+            let json =
+                format!(r#"{{"sandbox":{{"dumpable":false,"dumpable_at_start":{at_start}}}}}"#);
+            write(&status(&json), false)
+        };
+        assert!(shown(true).ends_with(", dumpable no (but at its start)\n"));
+        assert!(shown(false).ends_with(", dumpable no\n"));
     }
 
     #[test]

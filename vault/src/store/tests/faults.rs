@@ -137,6 +137,29 @@ fn no_sync_is_repeated_after_one_failed() {
 }
 
 #[test]
+fn interrupted_call_is_repeated_unless_it_may_have_changed_something() {
+    let once = ["create", "rename", "rename_new", "sync", "sync_folder"];
+    for scenario in scenarios() {
+        let fault = (Fault::Fails(Errno::INTR), 1);
+        each_first(&scenario, fault, &|_, disk, result| {
+            let is_repeated = !once.contains(&disk.failed()[0]);
+            assert_eq!(result.is_ok(), is_repeated, "{:?}", disk.failed());
+        });
+    }
+}
+
+#[test]
+fn lock_on_a_file_that_lost_its_name_meanwhile_is_taken_anew() {
+    for scenario in scenarios() {
+        let fault = (Fault::LockFileSwapped, 1);
+        each_first(&scenario, fault, &|_, disk, result| {
+            result.unwrap();
+            assert!(disk.since_failure().contains(&"try_lock"));
+        });
+    }
+}
+
+#[test]
 fn write_that_keeps_other_bytes_is_found_by_reading_back() {
     for scenario in scenarios() {
         let fault = (Fault::Corrupts, 1);
@@ -147,6 +170,30 @@ fn write_that_keeps_other_bytes_is_found_by_reading_back() {
             assert_eq!(content.leftovers(), [""; 0]);
         });
     }
+}
+
+#[test]
+fn saves_that_fail_again_and_again_push_out_one_version_at_most() {
+    let mut scenario = Scenario::save(3, 1000);
+    for from in 1..100 {
+        let fault = Fault::Fails(Errno::IO);
+        let failure = Failure {
+            fault,
+            from,
+            count: 1,
+        };
+        let disk = SimulatedDisk::failing(scenario.start.clone(), failure);
+        if scenario.run(&disk).is_err() {
+            scenario.start = disk.content();
+        }
+    }
+    let versions = (1..=3).filter_map(|back| scenario.start.bytes(&format!("vault.{back}")));
+    let versions: Vec<_> = versions.collect();
+    assert!(
+        scenario.whole[1..3]
+            .iter()
+            .all(|whole| versions.contains(&&**whole))
+    );
 }
 
 proptest! {

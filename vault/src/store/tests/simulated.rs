@@ -42,6 +42,8 @@ pub(super) enum Fault {
     ShortWrite,
     /// A write keeps other bytes than it was given and says nothing; other calls are well.
     Corrupts,
+    /// The file that is being locked loses its name to another one; other calls are well.
+    LockFileSwapped,
     /// An `fsync` fails; other calls are well.
     SyncFails,
 }
@@ -155,6 +157,7 @@ impl SimulatedDisk {
         let is_met = match failure.fault {
             Fault::Fails(_) => true,
             Fault::Corrupts | Fault::ShortWrite => call == "write",
+            Fault::LockFileSwapped => call == "try_lock",
             Fault::SyncFails => call.starts_with("sync"),
         };
         if since >= failure.count || !is_met {
@@ -168,7 +171,7 @@ impl SimulatedDisk {
         match self.fault(call) {
             Some(Fault::Fails(errno)) => Err(errno.into()),
             Some(Fault::SyncFails) => Err(Errno::IO.into()),
-            Some(Fault::Corrupts | Fault::ShortWrite) | None => Ok(()),
+            Some(Fault::Corrupts | Fault::LockFileSwapped | Fault::ShortWrite) | None => Ok(()),
         }
     }
 
@@ -348,7 +351,11 @@ impl Disk for SimulatedDisk {
     }
 
     fn try_lock(&self, _: &SimulatedFile) -> io::Result<bool> {
-        self.call("try_lock")?;
+        match self.fault("try_lock") {
+            Some(Fault::Fails(errno)) => return Err(errno.into()),
+            Some(Fault::LockFileSwapped) => drop(self.add("vault.lock".as_ref())),
+            _ => {}
+        }
         Ok(true)
     }
 

@@ -21,11 +21,7 @@ impl World {
 
     fn unlocking_with(script: &str, change: impl FnOnce(&mut Parts)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("unlocker");
-        write_program(
-            &program,
-            &format!("#!/bin/sh\ncd {:?}\n{script}\n", folder.path()),
-        );
+        let program = super::script(folder.path(), "unlocker", script);
         Self::in_folder(folder, |parts| {
             parts.unlocker.program = program;
             change(parts);
