@@ -8,7 +8,7 @@ use crate::import::{Format, Kdf, OPENSSH_MAGIC, write_block};
 use crate::key::{PrivateKey, Writer};
 use crate::secret::Secret;
 
-/// How many rounds of bcrypt there may be; `ssh-keygen` makes 24 since OpenSSH 9.9, and no file with more is read here.
+/// How many rounds of bcrypt there may be; `ssh-keygen` makes 16 or 24 by itself, and no file with more is read here.
 pub const ROUNDS: core::ops::RangeInclusive<u32> = 1..=2048;
 
 /// The cipher that `ssh-keygen` takes unless told otherwise.

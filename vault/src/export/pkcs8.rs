@@ -19,8 +19,8 @@ use crate::secret::Secret;
 
 /// The iterations of PBKDF2-HMAC-SHA-256: what OWASP asks for since 2023.
 ///
-/// scrypt would resist guessing better, but OpenSSL reads it with 32 MiB at most, Java and LibreSSL not at all, and
-/// whoever asks for this format wants it read.
+/// scrypt would resist guessing better, but OpenSSL reads no file that wants 32 MiB for it, other programs read none
+/// at all, and whoever asks for this format wants it read.
 pub const PBKDF2_ITERATIONS: u32 = 600_000;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

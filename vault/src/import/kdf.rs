@@ -27,8 +27,8 @@ pub(super) const SCRYPT_WORK_MAX: u64 = 1 << 30;
 /// The most memory for Argon2, in KiB: 1 GiB. PuTTY takes 8 MiB unless told otherwise.
 pub(super) const ARGON2_MEMORY_MAX: u32 = 1 << 20;
 
-/// The most KiB that Argon2 may go through, memory times passes: 16 GiB, some fifteen seconds. PuTTY adds
-/// passes until 100 ms have gone by, RFC 9106 section 4 has 6 GiB.
+/// The most KiB that Argon2 may go through, memory times passes: 16 GiB, some fifteen seconds. PuTTY adds passes until
+/// 100 ms have gone by, RFC 9106 section 4 goes through 2 GiB.
 pub(super) const ARGON2_WORK_MAX: u64 = 1 << 24;
 
 /// How a key is encrypted.

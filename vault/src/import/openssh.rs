@@ -202,7 +202,11 @@ impl<'a> Section<'a> {
         if reader.uint32().map_err(cut)? != check {
             return Ok(None);
         }
-        let fields = Fields::read(&mut reader)?;
+        let fields = Fields::read(&mut reader).map_err(|error| match error {
+            // The name is not shown: in a file that is made for it, it could be a part of the secret.
+            KeyError::Type { .. } => damaged("two types of key"),
+            other => other.into(),
+        })?;
         let comment = reader.string().map_err(cut)?;
         let padding = reader.rest();
         let is_counted = padding

@@ -65,3 +65,6 @@ impl fmt::Debug for PrivateKey {
         write!(f, "PrivateKey({})", self.key_type().name())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use keyward_vault::import;
-use keyward_vault::{PrivateKey, PublicKey};
+use base64ct::{Base64, Encoding};
+use keyward_vault::PrivateKey;
+use keyward_vault::import::{self, ImportError};
 
 /// What everything that is encrypted is encrypted under.
 pub(crate) const PASSPHRASE: &[u8] = b"correct horse";
@@ -21,7 +22,6 @@ pub(crate) const KEYS: [&str; 7] = [
 ];
 
 pub(crate) struct File {
-    pub(crate) path: PathBuf,
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
 }
@@ -54,20 +54,25 @@ impl File {
 
 /// All private key files that can be read, in order of their names.
 pub(crate) fn files() -> Vec<File> {
-    let mut files: Vec<_> = fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_file() && path.file_name().unwrap() != "generate")
-        .filter(|path| path.extension().unwrap() != "pub")
-        .map(|path| File {
-            name: path.file_name().unwrap().to_str().unwrap().to_owned(),
-            bytes: fs::read(&path).unwrap(),
-            path,
+    let names = names().into_iter();
+    names
+        .map(|name| File {
+            bytes: read(&name),
+            name,
         })
+        .collect()
+}
+
+/// The names of those files.
+pub(crate) fn names() -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "generate" && name != "refused" && !name.ends_with(".pub"))
         .collect();
-    files.sort_by(|one, other| one.name.cmp(&other.name));
-    assert!(files.len() > 70, "only {} files", files.len());
-    files
+    names.sort();
+    assert!(names.len() > 70, "only {} files", names.len());
+    names
 }
 
 pub(crate) fn read(name: &str) -> Vec<u8> {
@@ -90,10 +95,43 @@ pub(crate) fn without_comment(line: &str) -> String {
     line.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
-pub(crate) fn plain_line(key: &PublicKey) -> String {
-    key.line(b"")
-}
-
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/keys")
+}
+
+/// Why a file is refused.
+pub(crate) fn error(bytes: &[u8]) -> ImportError {
+    match import::recognise(bytes) {
+        Ok(found) => found.open(Some(PASSPHRASE)).unwrap_err(),
+        Err(error) => error,
+    }
+}
+
+/// What stands in a file of the corpus, with one text in place of another.
+pub(crate) fn replaced(name: &str, from: &str, to: &str) -> Vec<u8> {
+    let text = String::from_utf8(read(name)).unwrap();
+    assert!(text.contains(from), "{name}");
+    text.replacen(from, to, 1).into_bytes()
+}
+
+/// What stands between the lines of dashes of a file.
+pub(crate) fn decoded(name: &str) -> Vec<u8> {
+    let text = String::from_utf8(read(name)).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('-'));
+    Base64::decode_vec(&lines.collect::<String>()).unwrap()
+}
+
+/// Puts bytes into a PEM block.
+pub(crate) fn pem(label: &str, bytes: &[u8]) -> Vec<u8> {
+    let body = Base64::encode_string(bytes);
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n").into_bytes()
+}
+
+/// Encodes an element of DER.
+pub(crate) fn der(tag: u8, body: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(body.len()).unwrap();
+    match length {
+        0..0x80 => [&[tag, length], body].concat(),
+        _ => [&[tag, 0x81, length], body].concat(),
+    }
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod costs;
+#[cfg(test)]
 mod judge;
 #[cfg(test)]
 mod exporting;

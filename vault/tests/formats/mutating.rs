@@ -6,8 +6,7 @@ use keyward_vault::{PrivateKey, Secret};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::corpus::{self, PASSPHRASE};
-use super::refusing::{decoded, pem};
+use super::corpus::{self, PASSPHRASE, decoded, pem};
 
 /// Opens what was found, if that is cheap: the limits have tests of their own.
 fn open(found: &Found<'_>) {
@@ -15,7 +14,7 @@ fn open(found: &Found<'_>) {
         None | Some(Kdf::Md5 | Kdf::Sha1) => true,
         Some(Kdf::Bcrypt { rounds }) => rounds < 3,
         Some(Kdf::Pbkdf2 { iterations, .. }) => iterations < 1000,
-        Some(Kdf::Scrypt { log_n, r, p }) => u64::from(r) * u64::from(p) << log_n < 1 << 12,
+        Some(Kdf::Scrypt { log_n, r, p }) => (u64::from(r) * u64::from(p)) << log_n < 1 << 12,
         Some(Kdf::Argon2 {
             memory_kib, passes, ..
         }) => u64::from(memory_kib) * u64::from(passes) < 1 << 12,
@@ -110,8 +109,8 @@ proptest! {
 
     #[test]
     fn changed_files_are_looked_at(at in any::<Index>(), changes in prop::collection::vec(change(), 1..6)) {
-        let mut files = corpus::files();
-        let mut bytes = files.swap_remove(at.index(files.len())).bytes;
+        let names = corpus::names();
+        let mut bytes = corpus::read(&names[at.index(names.len())]);
         apply(&mut bytes, changes);
         if let Ok(found) = recognise(&bytes) {
             open(&found);
