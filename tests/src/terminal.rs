@@ -3,7 +3,10 @@
 use std::{
     fs::{File, OpenOptions},
     io::{Read, Write},
-    os::{fd::OwnedFd, unix::fs::OpenOptionsExt},
+    os::{
+        fd::OwnedFd,
+        unix::{fs::OpenOptionsExt, process::ExitStatusExt},
+    },
     path::PathBuf,
     process::{Child, Command},
     time::{Duration, Instant},
@@ -149,13 +152,13 @@ impl Terminal {
         modes.contains(LocalModes::ECHO | LocalModes::ICANON)
     }
 
-    /// Waits for the end of the program: its exit status, `None` where a signal ended it, and all that was shown.
+    /// Waits for the end of the program: what a shell has in `$?`, and all that was shown. The terminal is to be as before.
     ///
     /// # Panics
     ///
     /// When it does not end.
     #[track_caller]
-    pub fn ends(mut self) -> (Option<i32>, String) {
+    pub fn ends(mut self) -> (i32, String) {
         let started = Instant::now();
         let status = loop {
             let ended = self.child.try_wait().unwrap();
@@ -168,7 +171,8 @@ impl Terminal {
         };
         let shown = String::from_utf8_lossy(&self.shown).replace("\r\n", "\n");
         assert!(self.echoes(), "left the terminal without echo: {shown:?}");
-        (status.code(), shown)
+        let signal = || 128 + status.signal().unwrap();
+        (status.code().unwrap_or_else(signal), shown)
     }
 
     /// Waits for the end of the program, which is to be exit status `code`, and returns all that was shown.
@@ -179,7 +183,7 @@ impl Terminal {
     #[track_caller]
     pub fn exits(self, code: i32) -> String {
         let (found, shown) = self.ends();
-        assert_eq!(found, Some(code), "{shown}");
+        assert_eq!(found, code, "{shown}");
         shown
     }
 
