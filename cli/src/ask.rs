@@ -32,6 +32,10 @@ pub(crate) enum AskError {
     Interrupted,
     #[error("there is nobody to ask: no terminal, and no askpass program")]
     NobodyToAsk,
+    #[error("there is nobody to ask for the new one: no terminal, and no askpass program")]
+    NobodyToAskNew,
+    #[error("there is no terminal to type it at")]
+    NoTerminal,
     #[error("cannot use the terminal: {}", output::reason(.0))]
     Terminal(io::Error),
     #[error("{} is longer than {SECRET_MAX} bytes", .0.display())]
@@ -56,12 +60,15 @@ pub(crate) fn secret(file: Option<&Path>, prompt: &str) -> Result<Secret<Vec<u8>
 /// Returns a new secret from `file`, or asks a person for it twice.
 ///
 /// # Errors
-/// [`AskError`], [`AskError::TypedDifferently`] too.
+/// [`AskError`], [`AskError::TypedDifferently`] too. Without a person it is [`AskError::NobodyToAskNew`].
 pub(crate) fn new_secret(file: Option<&Path>, prompt: &str) -> Result<Secret<Vec<u8>>, AskError> {
     if let Some(path) = file {
         return file::read(path);
     }
-    let first = person(prompt)?;
+    let first = person(prompt).map_err(|error| match error {
+        AskError::NobodyToAsk => AskError::NobodyToAskNew,
+        error => error,
+    })?;
     let second = person("Again: ")?;
     if first.expose() == second.expose() {
         Ok(first)
@@ -73,7 +80,7 @@ pub(crate) fn new_secret(file: Option<&Path>, prompt: &str) -> Result<Secret<Vec
 /// Asks a person for a line that is no secret and is shown while it is typed.
 ///
 /// # Errors
-/// [`AskError::NobodyToAsk`] without a terminal.
+/// [`AskError::NoTerminal`].
 pub(crate) fn line(prompt: &str) -> Result<String, AskError> {
     terminal::line(prompt)
 }

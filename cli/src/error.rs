@@ -98,6 +98,8 @@ pub(crate) enum Error {
     NoKeyFiles { folder: PathBuf },
     #[error("no key is called \"{name}\"")]
     NoSuchKey { name: String },
+    #[error("no removed key is called \"{name}\"")]
+    NoRemovedKey { name: String },
     #[error("nothing of the vault could be read")]
     NothingRescued,
     #[error("no way in has an id that begins with \"{0}\"")]
@@ -169,9 +171,17 @@ impl Error {
 
     /// Says whether the person wants to stop, rather than that something is wrong.
     pub(crate) const fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Ask(AskError::Interrupted))
+    }
+
+    /// Says whether the fact names the file that it is about.
+    pub(crate) const fn names_its_file(&self) -> bool {
         matches!(
             self,
-            Self::Ask(AskError::Interrupted | AskError::NobodyToAsk)
+            Self::File { .. }
+                | Self::FileTooLong { .. }
+                | Self::NoKeyFiles { .. }
+                | Self::CertificateOfAnother { .. }
         )
     }
 }
@@ -179,7 +189,12 @@ impl Error {
 /// A vault that cannot be reached is one that cannot be opened; a save that failed is a failure.
 const fn code_of_store(error: &StoreError) -> u8 {
     match error {
-        StoreError::Busy { .. } => FAILED,
+        StoreError::Busy { .. }
+        | StoreError::Differs { .. }
+        | StoreError::Exists { .. }
+        | StoreError::Rejected { .. }
+        | StoreError::Unconfirmed { .. } => FAILED,
+        StoreError::Disk { operation, .. } if operation.writes() => FAILED,
         _ => CANNOT_OPEN,
     }
 }

@@ -1,5 +1,7 @@
 //! What to type next, for every failure that has an answer.
 
+mod store;
+
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -8,6 +10,7 @@ use std::process::ExitCode;
 use keyward_agent::client::{Client, ClientError};
 use keyward_agent::front::socket::SocketError;
 
+use keyward_vault::import::ImportError;
 use keyward_vault::{Class, Error as VaultError};
 
 use crate::ask::AskError;
@@ -25,11 +28,27 @@ pub(crate) fn report(error: &Error) -> ExitCode {
     ExitCode::from(error.code())
 }
 
+/// Tells the person what failed with one file of several.
+pub(crate) fn report_of(path: &Path, error: &Error) {
+    let hint = of(error);
+    if error.names_its_file() {
+        return output::failure(error, hint.as_deref());
+    }
+    let fact = format!("{}: {error}", path.display());
+    output::failure(&fact, hint.as_deref());
+}
+
 /// Returns the advice for `error`.
 fn of(error: &Error) -> Option<String> {
     let text = match error {
         Error::Ask(AskError::NobodyToAsk) => {
             "name a file that holds it: --passphrase-file FILE (\"-\": standard input)"
+        }
+        Error::Ask(AskError::NobodyToAskNew) => {
+            "name a file that holds it: --new-passphrase-file FILE (\"-\": standard input)"
+        }
+        Error::CodeNotTypedBack => {
+            "try again, or have it written to a file: --recovery-file FILE, of slot add --recovery-out FILE"
         }
         Error::Config(error) => return of_config(error),
         Error::Destination(DestinationError::NoHostKeys(host)) => {
@@ -42,12 +61,18 @@ fn of(error: &Error) -> Option<String> {
         Error::Fork { path, .. } | Error::RetiredKey { path } | Error::Rollback { path, .. } => {
             return Some(format!(
                 "is it an old copy? look for the newer one; if this is the one you want: keyward list --accept-rollback --vault {}",
-                path.display()
+                quoted(path)
             ));
         }
+        Error::Import(ImportError::PassphraseNeeded | ImportError::WrongPassphrase) => {
+            "name a file that holds it: --key-passphrase-file FILE (\"-\": standard input)"
+        }
+        Error::Lifetime(_) => "such as 45m, 8h or 3d; to serve it without end: --no-lifetime",
         Error::NameForMany => "import the files one by one, or without --name",
+        Error::NoRemovedKey { .. } => "keyward list --removed",
         Error::NoSuchKey { .. } => "keyward list",
         Error::ManySlots(_) | Error::NoSuchSlot(_) => "keyward slot list",
+        Error::Store(error) => return store::of(error),
         Error::UncertainRescue { .. } => {
             "if nobody else can have written to it: keyward fsck --repair --accept-rollback; \
              otherwise restore a backup"
@@ -85,6 +110,16 @@ fn of_config(error: &ConfigError) -> Option<String> {
 
 fn of_vault(error: &VaultError) -> Option<String> {
     let text = match error.class() {
+        _ if matches!(error, VaultError::NameTaken { .. }) => {
+            "choose another; taken are: keyward list"
+        }
+        _ if matches!(error, VaultError::LastSlot) => {
+            "add another way in before: keyward slot add passphrase"
+        }
+        _ if matches!(error, VaultError::RecoveryCode(_)) => {
+            "it is seven groups of four letters and digits, as keyward init showed it"
+        }
+        Some(Class::NotAVault) => "name the vault with --vault, or create one with keyward init",
         Some(Class::Locked) => "try again, or use the recovery code: --recovery-file FILE",
         Some(Class::Damaged | Class::Forged | Class::Invalid) => {
             "see what is whole with keyward fsck, and mend it with keyward fsck --repair"
@@ -137,8 +172,7 @@ fn of_socket(error: &SocketError) -> Option<String> {
 
 /// Says what is at a path already; only a dead agent's socket is nothing to anybody.
 fn of_taken(path: &Path) -> String {
-    let shown = Shape::Bourne.quote(path.as_os_str().as_encoded_bytes());
-    let shown = String::from_utf8_lossy(&shown);
+    let shown = quoted(path);
     let is_socket = path
         .symlink_metadata()
         .is_ok_and(|metadata| metadata.file_type().is_socket());
@@ -153,9 +187,14 @@ fn of_taken(path: &Path) -> String {
 
 fn of_missing(path: &Path) -> Option<String> {
     let directory = path.parent().filter(|parent| !parent.exists())?;
-    let shown = Shape::Bourne.quote(directory.as_os_str().as_encoded_bytes());
-    let shown = String::from_utf8_lossy(&shown);
+    let shown = quoted(directory);
     Some(format!("make its directory: mkdir -m 700 -p {shown}"))
+}
+
+/// Writes a path as a shell reads it.
+fn quoted(path: &Path) -> String {
+    let quoted = Shape::Bourne.quote(path.as_os_str().as_encoded_bytes());
+    String::from_utf8_lossy(&quoted).into_owned()
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(super) fn secret_at(path: &Path, prompt: &str) -> Result<Secret<Vec<u8>>, As
 /// Asks for a line, which is shown while it is typed.
 pub(super) fn line(prompt: &str) -> Result<String, AskError> {
     let terminal = File::options().read(true).write(true).open(TERMINAL);
-    let terminal = terminal.map_err(|_| AskError::NobodyToAsk)?;
+    let terminal = terminal.map_err(|_| AskError::NoTerminal)?;
     (&terminal)
         .write_all(prompt.as_bytes())
         .map_err(AskError::Terminal)?;

@@ -2,6 +2,7 @@
 
 mod candidates;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,11 +11,12 @@ use keyward_vault::Secret;
 use keyward_vault::import::{self, ImportError, Imported};
 
 use self::candidates::Candidate;
+use crate::ask::{self, AskError};
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::files;
 use crate::vault::{open::Open, saving};
-use crate::{ask, hint, output};
+use crate::{hint, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,11 +55,13 @@ pub(super) fn describe() -> Command {
     arguments::with_secret(command)
 }
 
-/// Imports each file, reports each, and saves the vault once.
+/// Imports each file, saves the vault once, and then reports each: what is not saved was not imported.
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let paths = matches.get_many::<PathBuf>("PATH").into_iter().flatten();
     let mut report = Report::default();
-    let candidates = candidates::find(paths, &mut |path, error| report.failed(path, error));
+    let candidates = candidates::find(paths, &mut |path, error| {
+        report.lines.push((path.to_path_buf(), Err(error)));
+    });
     let mut passphrases = Passphrases {
         file: matches.get_one::<PathBuf>("key-passphrase-file").cloned(),
         known: Vec::new(),
@@ -66,33 +70,57 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     if name.is_some() && candidates.len() > 1 {
         return Err(Error::NameForMany);
     }
-    let mut open = Open::ask(&Arguments::read(matches)?)?;
-    for candidate in &candidates {
-        let path = &candidate.path;
-        match take(&mut open, candidate, name, &mut passphrases) {
-            Ok(taken) => report.taken(path, &taken),
-            Err(error) if error.is_interrupt() => return Err(error),
-            Err(error) => report.failed(path, &error),
+    if !candidates.is_empty() {
+        let mut open = Open::ask(&Arguments::read(matches)?)?;
+        for candidate in candidates {
+            match take(&mut open, &candidate, name, &mut passphrases) {
+                Err(error) if error.is_interrupt() => {
+                    output::say("Nothing was imported.\n");
+                    return Err(error);
+                }
+                taken => report.lines.push((candidate.path, taken)),
+            }
         }
-    }
-    if report.added > 0 {
         saving::save(&mut open)?;
-        output::say(
-            "The files are still there. When every key works from the vault, remove them: shred -u FILE\n",
-        );
     }
-    Ok(match report.failures {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    })
+    Ok(report.print())
 }
 
 /// What became of a file.
+#[derive(Debug)]
 enum Taken {
     /// A new key, under this name.
     Added { name: String, fingerprint: String },
     /// The vault has the key already, under this name.
     Known { name: String, certificate: bool },
+}
+
+impl Taken {
+    const fn has_changed(&self) -> bool {
+        matches!(
+            self,
+            Self::Added { .. }
+                | Self::Known {
+                    certificate: true,
+                    ..
+                }
+        )
+    }
+}
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Added { name, fingerprint } => write!(f, "imported as {name} ({fingerprint})"),
+            Self::Known { name, certificate } => {
+                write!(f, "already there as {name}")?;
+                f.write_str(match certificate {
+                    true => "; took its certificate",
+                    false => "",
+                })
+            }
+        }
+    }
 }
 
 fn take(
@@ -111,6 +139,10 @@ fn take(
     } = imported;
     open.check(&key)?;
     let certificate = candidate.certificate(&key)?.or(with_it);
+    let comment = match comment.is_empty() {
+        true => candidate.comment(&key).unwrap_or_default(),
+        false => comment,
+    };
     if let Some(id) = open.find_key(&key) {
         let added = match certificate {
             Some(certificate) => open.add_certificate(id, certificate)?,
@@ -155,9 +187,15 @@ impl Passphrases {
         }
         let mut prompt = format!("Passphrase for {}: ", path.display());
         for _ in 0..TRIES {
-            let typed = ask::secret(None, &prompt)?;
+            let typed = match ask::secret(None, &prompt) {
+                Err(AskError::NobodyToAsk) if self.known.is_empty() => {
+                    return Err(ImportError::PassphraseNeeded.into());
+                }
+                Err(AskError::NobodyToAsk) => break,
+                typed => typed?,
+            };
             if typed.expose().is_empty() {
-                break;
+                return Err(ImportError::PassphraseNeeded.into());
             }
             match found.open(Some(typed.expose())) {
                 Err(error) if is_wrong(&error) => {
@@ -181,33 +219,35 @@ const fn is_wrong(error: &ImportError) -> bool {
     )
 }
 
-/// What is said of each file, as it happens.
+/// What became of each file.
 #[derive(Debug, Default)]
 struct Report {
-    added: usize,
-    failures: usize,
+    lines: Vec<(PathBuf, Result<Taken, Error>)>,
 }
 
 impl Report {
-    fn taken(&mut self, path: &Path, taken: &Taken) {
-        let line = match taken {
-            Taken::Added { name, fingerprint } => {
-                self.added += 1;
-                format!("imported as {name} ({fingerprint})")
+    /// Prints a line for each file, and returns what the program exits with.
+    fn print(&self) -> ExitCode {
+        let mut code = ExitCode::SUCCESS;
+        let mut has_changed = false;
+        for (path, taken) in &self.lines {
+            match taken {
+                Ok(taken) => {
+                    has_changed |= taken.has_changed();
+                    // A reader that went away is none.
+                    let _ = output::write(format!("{}: {taken}\n", path.display()).as_bytes());
+                }
+                Err(error) => {
+                    code = ExitCode::FAILURE;
+                    hint::report_of(path, error);
+                }
             }
-            Taken::Known { name, certificate } if *certificate => {
-                self.added += 1;
-                format!("already there as {name}; took its certificate")
-            }
-            Taken::Known { name, .. } => format!("already there as {name}"),
-        };
-        // A reader that went away is none.
-        let _ = output::write(format!("{}: {line}\n", path.display()).as_bytes());
-    }
-
-    fn failed(&mut self, path: &Path, error: &Error) {
-        self.failures += 1;
-        output::say(&format!("{}: ", path.display()));
-        hint::report(error);
+        }
+        if has_changed {
+            output::say(
+                "The files are still there. When every key works from the vault, remove them: shred -u FILE\n",
+            );
+        }
+        code
     }
 }

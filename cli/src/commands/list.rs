@@ -39,7 +39,8 @@ pub(super) fn describe() -> Command {
 /// Asks the agent, or opens the vault, and prints.
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let arguments = Arguments::read(matches)?;
-    let keys = if matches.get_flag("removed") {
+    let removed = matches.get_flag("removed");
+    let keys = if removed {
         let open = Open::ask(&arguments)?;
         super::values(open.removed())?
     } else {
@@ -49,7 +50,12 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         return super::print_json(&keys);
     }
     if keys.is_empty() {
-        output::say("The vault holds no keys.\n");
+        output::say(match removed {
+            true => "No removed key can be brought back.\n",
+            false => {
+                "The vault holds no keys. Next: keyward import ~/.ssh, or keyward generate NAME\n"
+            }
+        });
         return Ok(ExitCode::SUCCESS);
     }
     let text = listing::table(&keys, environment::wants_colours(&io::stdout()));

@@ -87,7 +87,7 @@ impl Open {
     pub(crate) fn undelete(&mut self, name: &str) -> Result<(), Error> {
         let named = self.vault.removed().filter(|key| key.name() == name);
         let last = named.max_by_key(|key| key.removed()).map(KeyRecord::id);
-        let id = last.ok_or_else(|| Error::NoSuchKey {
+        let id = last.ok_or_else(|| Error::NoRemovedKey {
             name: name.to_owned(),
         })?;
         let now = environment::timestamp();

@@ -38,6 +38,17 @@ pub enum Operation {
     Write,
 }
 
+impl Operation {
+    /// Says whether it changes what is on the disk, which reading never does.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        !matches!(
+            self,
+            Self::List | Self::Open | Self::Read | Self::ReadLink | Self::Stat
+        )
+    }
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
