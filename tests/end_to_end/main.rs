@@ -2,6 +2,7 @@
 //!
 //! A module per subject; a test's name is a sentence. They run in parallel as processes of their own (`tests/run`).
 
+mod clients;
 mod every_key;
 
 mod adding;
@@ -29,3 +30,4 @@ mod sockets;
 mod status;
 mod subprocess;
 mod vault;
+mod vault_unlocking;

@@ -89,11 +89,7 @@ impl Cost {
     }
 
     /// Derives 32 bytes from a passphrase. It takes seconds, and the memory it says.
-    pub fn derive(
-        self,
-        passphrase: &Passphrase,
-        salt: &[u8],
-    ) -> Result<Secret<Vec<u8>>, Error> {
+    pub fn derive(self, passphrase: &Passphrase, salt: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
         let failed = |_| Error::Contradiction("Argon2 takes all costs that are within bounds");
         let params =
             Params::new(self.memory_kib, self.passes, self.lanes, Some(KEY)).map_err(failed)?;
