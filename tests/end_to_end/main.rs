@@ -30,4 +30,5 @@ mod sockets;
 mod status;
 mod subprocess;
 mod vault;
+mod vault_prompts;
 mod vault_unlocking;
