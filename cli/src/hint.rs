@@ -50,6 +50,7 @@ fn of(error: &Error) -> Option<String> {
         Error::CodeNotTypedBack => {
             "try again, or have it written to a file: --recovery-file FILE, of slot add --recovery-out FILE"
         }
+        Error::AgentLocked => "unlock it first: ssh-add -X",
         Error::Config(error) => return of_config(error),
         Error::Destination(DestinationError::NoHostKeys(host)) => {
             return Some(format!(
@@ -88,7 +89,8 @@ fn of(error: &Error) -> Option<String> {
         }
         Error::Flags(_) | Error::LongFlag(_) => "keyward agent --help",
         Error::NoControl { .. } => {
-            "it is another program's agent, or its path is too long for a second socket beside it"
+            "it is another program's agent, or its path is too long for a second socket beside it; \
+             start one of ours with eval \"$(keyward agent)\""
         }
         Error::Start(error) => return of_start(error),
         Error::NoCopyId => "use the ssh-copy-id of OpenSSH; it works with this agent",

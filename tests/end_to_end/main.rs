@@ -2,6 +2,7 @@
 //!
 //! A module per subject; a test's name is a sentence. They run in parallel as processes of their own (`tests/run`).
 
+mod clients;
 mod every_key;
 
 mod adding;
@@ -35,3 +36,5 @@ mod subprocess;
 mod vault;
 mod vault_commands;
 mod vault_prompts;
+mod vault_unlock_prompts;
+mod vault_unlocking;
