@@ -5,3 +5,4 @@ pub mod error;
 pub(crate) mod test_key;
 pub mod rsa;
 pub mod signing_key;
+pub mod generate;

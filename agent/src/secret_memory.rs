@@ -5,3 +5,4 @@
 pub mod region;
 pub mod heap;
 pub mod stack;
+pub mod allocator;

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Command};
 
 use crate::error::{Error, USAGE};
-use crate::output;
+use crate::{hint, output};
 
 /// A verb: how it is described and what it does.
 struct Verb {
@@ -49,7 +49,7 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
         Some((verb, flags)) if verb == agent::NAME => agent::run(flags),
         _ => chosen(arguments),
     };
-    result.unwrap_or_else(|error| error.report())
+    result.unwrap_or_else(|error| hint::report(&error))
 }
 
 /// Describes the whole command line.

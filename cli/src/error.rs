@@ -3,14 +3,12 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use keyward_agent::client::ClientError;
 use thiserror::Error;
 
 use crate::start::StartError;
 use crate::start::flags::FlagError;
-use crate::{hint, output};
 
 /// Exit code of a command that could not be done.
 const FAILED: u8 = 1;
@@ -50,13 +48,8 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Tells the person, and returns what the program exits with.
-    pub(crate) fn report(&self) -> ExitCode {
-        output::failure(self, hint::of(self).as_deref());
-        ExitCode::from(self.code())
-    }
-
-    fn code(&self) -> u8 {
+    /// Returns what the program exits with.
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Self::AuthSockUnset | Self::NoControl { .. } => NO_AGENT,
             Self::Client(ClientError::NoAgent { .. } | ClientError::Unreachable { .. }) => NO_AGENT,

@@ -3,17 +3,25 @@
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::process::ExitCode;
 
 use keyward_agent::client::{Client, ClientError};
 use keyward_agent::front::socket::SocketError;
 
 use crate::error::Error;
+use crate::output;
 use crate::start::StartError;
 use crate::start::shape::Shape;
 use crate::start::stop::StopError;
 
+/// Tells the person what failed and what to type next, and returns what the program exits with.
+pub(crate) fn report(error: &Error) -> ExitCode {
+    output::failure(error, of(error).as_deref());
+    ExitCode::from(error.code())
+}
+
 /// Returns the advice for `error`.
-pub(crate) fn of(error: &Error) -> Option<String> {
+fn of(error: &Error) -> Option<String> {
     let text = match error {
         Error::AuthSockUnset | Error::Client(ClientError::NoAgent { .. }) => {
             "start one with eval \"$(keyward agent)\", or set SSH_AUTH_SOCK"

@@ -9,13 +9,13 @@ use std::process::ExitCode;
 
 use keyward_agent::front::supervisor::KEEPER_NAME;
 
-mod commands;
-mod compat;
+mod output;
 mod environment;
+mod start;
 mod error;
 mod hint;
-mod output;
-mod start;
+mod compat;
+mod commands;
 
 /// Runs what the program was called for, by the last part of its own name.
 pub fn main() -> ExitCode {

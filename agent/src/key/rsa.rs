@@ -11,10 +11,16 @@ use core::ptr::{self, NonNull};
 
 use aws_lc_sys as lc;
 
-use crate::protocol::algorithm::SignatureAlgorithm;
+use keyward_vault::Secret;
+
+use crate::protocol::algorithm::{KeyType, SignatureAlgorithm};
+use crate::protocol::wire::Writer;
 
 /// Smallest and largest modulus in bits (OpenSSH's `SSHBUF_MAX_BIGNUM`, and what is called safe).
 pub const BITS: core::ops::RangeInclusive<u32> = 2048..=16384;
+
+/// The public exponent of new keys, 65,537 (FIPS 186-5, A.1.1).
+const EXPONENT: [u8; 3] = [1, 0, 1];
 
 /// The magnitudes of an RSA key in big-endian, as an add message has them.
 #[derive(Clone, Copy)]
@@ -76,6 +82,52 @@ impl RsaKey {
             )
         };
         NonNull::new(key).map(Self)
+    }
+
+    /// Makes a new key with the public exponent 65,537; `None` for a size out of range, or without
+    /// memory or randomness.
+    pub fn generate(bits: u32) -> Option<Self> {
+        if !BITS.contains(&bits) {
+            return None;
+        }
+        let exponent = Number::new(&EXPONENT)?;
+        // SAFETY: a fresh key, owned below.
+        let key = Self(NonNull::new(unsafe { lc::RSA_new() })?);
+        let bits = i32::try_from(bits).ok()?;
+        // SAFETY: key and exponent are live; nobody is called back.
+        let done = unsafe {
+            lc::RSA_generate_key_ex(key.0.as_ptr(), bits, exponent.raw(), ptr::null_mut())
+        };
+        (done == 1).then_some(key)
+    }
+
+    /// Returns the key's fields as an add message has them; `None` without memory.
+    pub fn fields(&self) -> Option<Secret<Vec<u8>>> {
+        let key = self.0.as_ptr();
+        // SAFETY: the key is live, and has all numbers: `new` and `generate` see to it.
+        let numbers = unsafe {
+            [
+                lc::RSA_get0_n(key),
+                lc::RSA_get0_e(key),
+                lc::RSA_get0_d(key),
+                lc::RSA_get0_iqmp(key),
+                lc::RSA_get0_p(key),
+                lc::RSA_get0_q(key),
+            ]
+        };
+        // SAFETY: as for `numbers`.
+        let size = usize::try_from(unsafe { lc::RSA_size(key) }).ok()?;
+        let mut fields = Secret::new(Vec::with_capacity(size * 5));
+        fields
+            .expose_mut()
+            .put_string(KeyType::Rsa.name().as_bytes());
+        let mut magnitude = Secret::new(vec![0; size]);
+        for number in numbers {
+            let length = magnitude_of(number, magnitude.expose_mut())?;
+            let magnitude = magnitude.expose().get(..length)?;
+            fields.expose_mut().put_mpint(magnitude);
+        }
+        Some(fields)
     }
 
     /// Signs a digest with PKCS #1 v1.5 (RFC 8332); `None` when the library will not.
@@ -157,6 +209,18 @@ impl Drop for Number {
         // SAFETY: the number is owned here.
         unsafe { lc::BN_clear_free(self.0.as_ptr()) };
     }
+}
+
+/// Writes a number of a live key, big-endian and without leading zeros; returns its length.
+fn magnitude_of(number: *const lc::BIGNUM, out: &mut [u8]) -> Option<usize> {
+    let number = NonNull::new(number.cast_mut())?;
+    // SAFETY: a number of a live key.
+    let length = usize::try_from(unsafe { lc::BN_num_bytes(number.as_ptr()) }).ok()?;
+    if length > out.len() {
+        return None;
+    }
+    // SAFETY: `out` has room for the number's bytes, which is what the library writes.
+    Some(unsafe { lc::BN_bn2bin(number.as_ptr(), out.as_mut_ptr()) })
 }
 
 struct Context(NonNull<lc::BN_CTX>);

@@ -178,10 +178,18 @@ const fn layout(size: usize) -> Option<Layout> {
 }
 
 fn allocate(size: usize) -> Option<NonNull<u8>> {
-    let layout = layout(size)?;
     // SAFETY: `size` is not zero at any caller.
+    unsafe { allocate_as(layout(size)?) }
+}
+
+/// Takes a block off the heap; `None` when there is no room, or no heap.
+///
+/// # Safety
+/// The layout's size must not be zero.
+pub(super) unsafe fn allocate_as(layout: Layout) -> Option<NonNull<u8>> {
+    // SAFETY: promised by the caller.
     let block = unsafe { heap().allocate(layout) }?;
-    USED.fetch_add(size, Ordering::Relaxed);
+    USED.fetch_add(layout.size(), Ordering::Relaxed);
     Some(block)
 }
 
@@ -190,16 +198,25 @@ fn allocate(size: usize) -> Option<NonNull<u8>> {
 /// # Safety
 /// `start` must come from [`allocate`] with the same size, and must not be used again.
 unsafe fn release(start: *mut u8, size: usize) {
-    // SAFETY: promised by the caller.
-    unsafe { region::wipe(start, size) };
     if let Some(layout) = layout(size) {
         // SAFETY: promised by the caller; the layout is the one it was allocated with.
-        unsafe { heap().deallocate(start, layout) };
-        USED.fetch_sub(size, Ordering::Relaxed);
+        unsafe { release_as(start, layout) };
     }
 }
 
-fn is_ours(block: *mut u8) -> bool {
+/// Wipes and frees a block of [`allocate_as`].
+///
+/// # Safety
+/// `start` must come from [`allocate_as`] with the same layout, and must not be used again.
+pub(super) unsafe fn release_as(start: *mut u8, layout: Layout) {
+    // SAFETY: promised by the caller.
+    unsafe { region::wipe(start, layout.size()) };
+    // SAFETY: promised by the caller.
+    unsafe { heap().deallocate(start, layout) };
+    USED.fetch_sub(layout.size(), Ordering::Relaxed);
+}
+
+pub(super) fn is_ours(block: *mut u8) -> bool {
     (START.load(Ordering::Relaxed)..END.load(Ordering::Acquire)).contains(&block.addr())
 }
 

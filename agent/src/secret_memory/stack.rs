@@ -26,8 +26,16 @@ impl SecretStack {
     /// # Errors
     /// What the kernel said when no memory could be had.
     pub fn map(wanted: Protection) -> Result<Self, Errno> {
+        Self::of_size(SIZE, wanted)
+    }
+
+    /// Maps a stack of `size` bytes with guard pages on both sides.
+    ///
+    /// # Errors
+    /// As for [`SecretStack::map`].
+    pub fn of_size(size: usize, wanted: Protection) -> Result<Self, Errno> {
         Ok(Self {
-            region: Region::map(SIZE, wanted)?,
+            region: Region::map(size, wanted)?,
         })
     }
 

@@ -12,13 +12,13 @@ pub(crate) struct Modules {
 
 impl Modules {
     pub(crate) fn of(sources: &[Source]) -> Self {
-        let list = |source: &Source| {
+        let mut children: HashMap<Vec<String>, Vec<String>> = HashMap::new();
+        for source in sources {
+            // `lib.rs` and `main.rs` are both the root of their crate.
             let names = source.production().lines().filter_map(declared);
-            (module(source), names.collect())
-        };
-        Self {
-            children: sources.iter().map(list).collect(),
+            children.entry(module(source)).or_default().extend(names);
         }
+        Self { children }
     }
 
     /// Says whether `user` may use what is at `path`: modules that stand above it, in every list

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use crate::error::Error;
+use crate::hint;
 
 /// Refuses: a copy that was not made must not look like one.
 pub(crate) fn main() -> ExitCode {
-    Error::NoCopyId.report()
+    hint::report(&Error::NoCopyId)
 }
