@@ -1,6 +1,6 @@
 //! What is sealed in a vault (`FORMAT.md` section 5).
 
-pub(crate) mod number;
+mod number;
 mod fields;
 mod key;
 mod slot;
