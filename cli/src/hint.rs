@@ -69,6 +69,7 @@ fn of(error: &Error) -> Option<String> {
         }
         Error::Lifetime(_) => "such as 45m, 8h or 3d; to serve it without end: --no-lifetime",
         Error::NameForMany => "import the files one by one, or without --name",
+        Error::NoPassphrase => "keyward slot add passphrase",
         Error::NoRemovedKey { .. } => "keyward list --removed",
         Error::NoSuchKey { .. } => "keyward list",
         Error::ManySlots(_) | Error::NoSuchSlot(_) => "keyward slot list",

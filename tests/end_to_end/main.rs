@@ -34,4 +34,6 @@ mod status;
 mod subprocess;
 mod vault;
 mod vault_commands;
+mod vault_files;
 mod vault_prompts;
+mod vault_slots;
