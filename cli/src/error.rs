@@ -100,6 +100,8 @@ pub(crate) enum Error {
     NoKeyFiles { folder: PathBuf },
     #[error("no key is called \"{name}\"")]
     NoSuchKey { name: String },
+    #[error("the vault has no passphrase to change")]
+    NoPassphrase,
     #[error("no removed key is called \"{name}\"")]
     NoRemovedKey { name: String },
     #[error("nothing of the vault could be read")]

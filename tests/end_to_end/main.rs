@@ -2,12 +2,12 @@
 //!
 //! A module per subject; a test's name is a sentence. They run in parallel as processes of their own (`tests/run`).
 
-mod clients;
 mod every_key;
 
 mod adding;
 mod at_birth;
 mod audit;
+mod clients;
 mod command_line;
 mod confirming;
 mod crowding;
@@ -35,6 +35,8 @@ mod status;
 mod subprocess;
 mod vault;
 mod vault_commands;
+mod vault_files;
 mod vault_prompts;
+mod vault_slots;
 mod vault_unlock_prompts;
 mod vault_unlocking;

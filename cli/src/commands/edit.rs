@@ -41,12 +41,26 @@ const PARTS: [&str; 10] = [
 
 /// Describes it.
 pub(super) fn describe() -> Command {
+    let command = Command::new("edit")
+        .about("Change what is said of a key, and where it may be used")
+        .arg(super::name("The key"));
+    let command = with_parts(command)
+        .group(
+            ArgGroup::new("parts")
+                .args(PARTS)
+                .multiple(true)
+                .required(true),
+        )
+        .arg(arguments::json())
+        .after_help(EXAMPLES);
+    arguments::with_secret(command)
+}
+
+fn with_parts(command: Command) -> Command {
     let text = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help)
     };
-    let command = Command::new("edit")
-        .about("Change what is said of a key, and where it may be used")
-        .arg(super::name("The key"))
+    command
         .arg(text("comment", "TEXT", "The comment of its public line"))
         .arg(text(
             "notes",
@@ -84,15 +98,6 @@ pub(super) fn describe() -> Command {
             arguments::flag("no-destinations", "Let it be used anywhere")
                 .conflicts_with("destination"),
         )
-        .group(
-            ArgGroup::new("parts")
-                .args(PARTS)
-                .multiple(true)
-                .required(true),
-        )
-        .arg(arguments::json())
-        .after_help(EXAMPLES);
-    arguments::with_secret(command)
 }
 
 /// Changes the key and saves the vault.

@@ -77,7 +77,7 @@ impl fmt::Display for SlotListing {
 /// code, the only one. With it comes its cost.
 ///
 /// # Errors
-/// [`Error::WhichPassphrase`] when that is not clear.
+/// [`Error::WhichPassphrase`] when that is not clear, [`Error::NoPassphrase`] without one.
 pub(crate) fn passphrase_to_change(vault: &Vault, opened: SlotId) -> Result<(SlotId, Cost), Error> {
     let passphrases = || {
         let slots = vault.slots().map(|view| view.slot);
@@ -89,7 +89,8 @@ pub(crate) fn passphrase_to_change(vault: &Vault, opened: SlotId) -> Result<(Slo
     let mut all = passphrases();
     match (all.next(), all.next()) {
         (Some(only), None) => Ok(only),
-        _ => Err(Error::WhichPassphrase),
+        (Some(_), Some(_)) => Err(Error::WhichPassphrase),
+        (None, _) => Err(Error::NoPassphrase),
     }
 }
 
