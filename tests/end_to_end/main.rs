@@ -29,3 +29,6 @@ mod sockets;
 mod status;
 mod subprocess;
 mod vault;
+mod vault_faults;
+mod vault_killed;
+mod vault_memory;

@@ -27,13 +27,20 @@ pub mod secret_forms;
 
 pub mod vault;
 
+pub mod cheap_vault;
+pub mod kill_points;
+pub mod terminal;
+pub mod vault_keys;
+
 pub mod memory_scan;
 
 pub use agent::Agent;
+pub use cheap_vault::CheapVault;
 pub use command_line::CommandLine;
 pub use connection::Connection;
 pub use home::Home;
 pub use key::{Key, KeyKind};
 pub use run::Run;
 pub use server::Server;
+pub use terminal::Terminal;
 pub use vault::Vault;

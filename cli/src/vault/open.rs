@@ -79,7 +79,7 @@ impl Open {
         }
         let (vault, slot) = unlock(&base)?;
         let uses = Uses::of(&vault.id().to_string());
-        state::note(&base.vault_id(), base.generation(), &base.digest())?;
+        state::remember(&base);
         Ok(Self {
             arguments: arguments.clone(),
             store,

@@ -35,7 +35,8 @@ impl Open {
             let is_base = |current: &[u8]| current == self.base.bytes();
             match self
                 .store
-                .save(&bytes, is_base, |written| written == bytes)?
+                .save(&bytes, is_base, |written| written == bytes)
+                .map_err(Error::NotSaved)?
             {
                 Outcome::Saved => return self.saved(saved, bytes),
                 Outcome::Conflict(theirs) => self.merge(theirs.bytes)?,
@@ -50,7 +51,7 @@ impl Open {
         self.vault = vault;
         self.base = Sealed::read(bytes)?;
         let base = &self.base;
-        state::note(&base.vault_id(), base.generation(), &base.digest())?;
+        state::remember(base);
         Ok(())
     }
 

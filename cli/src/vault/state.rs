@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arguments;
 use crate::error::Error;
+use crate::output;
 
 /// The note about one vault.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +49,20 @@ pub(crate) fn check(sealed: &Sealed, path: &Path) -> Result<(), Error> {
 
 /// Notes the generation of a vault that was opened or saved.
 ///
-/// # Errors
-/// What the disk said.
-pub(crate) fn note(id: &VaultId, generation: u64, digest: &[u8]) -> Result<(), Error> {
+/// A full disk should not keep a person from their keys, nor have a save look like none: without a note there is a
+/// warning.
+pub(crate) fn remember(sealed: &Sealed) {
+    if let Err(error) = note(sealed) {
+        output::warn(&format_args!(
+            "an older copy of the vault would not be noticed later: {error}"
+        ));
+    }
+}
+
+fn note(sealed: &Sealed) -> Result<(), Error> {
     let note = Note {
-        generation,
-        digest: hex(digest),
+        generation: sealed.generation(),
+        digest: hex(&sealed.digest()),
     };
     let bytes = serde_json::to_vec(&note).map_err(std::io::Error::from)?;
     let is_known = |kept: &Kept| match kept {
@@ -61,7 +70,7 @@ pub(crate) fn note(id: &VaultId, generation: u64, digest: &[u8]) -> Result<(), E
         _ => false,
     };
     let change = |kept: Kept| (!is_known(&kept)).then_some(bytes);
-    Ok(file(id)?.update(|bytes| parse(bytes).is_some(), change)?)
+    Ok(file(&sealed.vault_id())?.update(|bytes| parse(bytes).is_some(), change)?)
 }
 
 fn parse(bytes: &[u8]) -> Option<Note> {
