@@ -130,24 +130,6 @@ fn export_that_waits_holds_no_secret() {
     assert_eq!(terminal.wait(), Some(0), "{}", terminal.said());
 }
 
-/// The control of the tests here.
-#[test]
-fn the_scan_finds_the_secrets_of_a_command_that_does_not_wipe() {
-    let scene = Scene::new(program::unwiped_path());
-    let terminal = exporting(&scene);
-    terminal.rests();
-    let found = scene.found_in(terminal.pid());
-    let mut forms: Vec<&str> = found.iter().map(|each| &each.form[..]).collect();
-    forms.sort_unstable();
-    forms.dedup();
-    for wanted in ["passphrase", "vault key", "rsa3072", "ed25519 seed"] {
-        assert!(
-            forms.iter().any(|form| form.starts_with(wanted)),
-            "no {wanted} among {forms:#?}"
-        );
-    }
-}
-
 #[test]
 fn wrong_passphrase_is_gone_when_the_next_is_asked_for() {
     let mut scene = Scene::new(program::path());
@@ -246,34 +228,85 @@ fn resident_kib(pid: u32) -> u64 {
     text.trim_end_matches(" kB").trim().parse().unwrap()
 }
 
+/// Three files that are imported, the last two sealed with different passphrases.
+struct Importing {
+    scene: Scene,
+    passphrases: [String; 2],
+    terminal: Terminal,
+}
+
+impl Importing {
+    /// Begins, up to the passphrase of the second file.
+    fn begin(program: PathBuf) -> Self {
+        let mut scene = Scene::new(program);
+        let passphrases = [words(), words()];
+        scene.has_also("passphrase of a file", &passphrases[0]);
+        let plain = Key::fresh(&scene.home, KeyKind::EcdsaP256, "a-plain", "");
+        let sealed = Key::fresh(&scene.home, KeyKind::Ed25519, "b-sealed", "");
+        for key in [&plain, &sealed] {
+            let forms = secret_forms::of_key(key).into_iter();
+            scene.secrets.extend(forms.map(|form| Form {
+                name: format!("imported {}", form.name),
+                ..form
+            }));
+        }
+        let mut seal = scene.home.command("ssh-keygen");
+        seal.args(["-q", "-p", "-P", "", "-N", &passphrases[0], "-f"])
+            .arg(&sealed.path)
+            .succeeds();
+        let other = Key::fresh(&scene.home, KeyKind::Ed25519, "c-other", &passphrases[1]);
+        let mut import = scene.asking(&["import"]);
+        import.args([&plain.path, &sealed.path, &other.path]);
+        let mut terminal = Terminal::run(&import);
+        terminal.expect("Passphrase for ");
+        terminal.type_line(scene.vault.passphrase());
+        terminal.expect("b-sealed: ");
+        Self {
+            scene,
+            passphrases,
+            terminal,
+        }
+    }
+
+    fn go_on(&mut self) {
+        self.terminal.rests();
+        self.terminal.type_line(&self.passphrases[0]);
+        self.terminal.expect("c-other: ");
+    }
+}
+
 #[test]
 fn import_that_waits_holds_no_key_and_no_passphrase() {
-    let mut scene = Scene::new(program::path());
-    let [first, second] = [words(), words()];
-    scene.has_also("passphrase of a file", &first);
-    let plain = Key::fresh(&scene.home, KeyKind::EcdsaP256, "a-plain", "");
-    let sealed = Key::fresh(&scene.home, KeyKind::Ed25519, "b-sealed", "");
-    for key in [&plain, &sealed] {
-        scene.secrets.extend(secret_forms::of_key(key));
-    }
-    let mut seal = scene.home.command("ssh-keygen");
-    seal.args(["-q", "-p", "-P", "", "-N", &first, "-f"])
-        .arg(&sealed.path)
-        .succeeds();
-    let other = Key::fresh(&scene.home, KeyKind::Ed25519, "c-other", &second);
-    let mut import = scene.asking(&["import"]);
-    import.args([&plain.path, &sealed.path, &other.path]);
-    let mut terminal = Terminal::run(&import);
-    terminal.expect("Passphrase for ");
-    terminal.type_line(scene.vault.passphrase());
-    terminal.expect("b-sealed: ");
-    scene.finds_nothing(&terminal);
-    terminal.type_line(&first);
-    terminal.expect("c-other: ");
-    scene.finds_nothing(&terminal);
-    terminal.type_line(&second);
+    let mut importing = Importing::begin(program::path());
+    importing.scene.finds_nothing(&importing.terminal);
+    importing.go_on();
+    importing.scene.finds_nothing(&importing.terminal);
+    let Importing {
+        mut terminal,
+        passphrases,
+        ..
+    } = importing;
+    terminal.type_line(&passphrases[1]);
     terminal.expect("c-other: imported");
     assert_eq!(terminal.wait(), Some(0), "{}", terminal.said());
+}
+
+/// The control of the tests here.
+#[test]
+fn the_scan_finds_the_secrets_of_a_command_that_does_not_wipe() {
+    let mut importing = Importing::begin(program::unwiped_path());
+    importing.go_on();
+    importing.terminal.rests();
+    let found = importing.scene.found_in(importing.terminal.pid());
+    let mut forms: Vec<&str> = found.iter().map(|each| &each.form[..]).collect();
+    forms.sort_unstable();
+    forms.dedup();
+    for wanted in ["passphrase of a file", "vault key", "imported "] {
+        assert!(
+            forms.iter().any(|form| form.starts_with(wanted)),
+            "no {wanted} among {forms:#?}"
+        );
+    }
 }
 
 /// So many records are opened by several threads.
