@@ -8,6 +8,7 @@ mod every_key;
 mod adding;
 mod audit;
 mod command_line;
+mod configuration;
 mod confirming;
 mod crowding;
 mod destinations;

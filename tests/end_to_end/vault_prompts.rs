@@ -213,7 +213,7 @@ fn after_three_wrong_passphrases_the_client_is_told_no() {
     assert_eq!(ends(client), Some(255));
     let shown = console.shown();
     let told = "error: no slot opens with this secret\r\n";
-    assert!(shown.ends_with(told), "{shown:?}");
+    assert!(shown.contains(told), "{shown:?}");
     let line = refused(
         &agent,
         "vault was not opened: no slot opens with this secret",
