@@ -23,6 +23,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// What `ssh-keygen`, `openssl` or `puttygen` reads out of the file `out`: type and base64 of the public key.
+#[expect(clippy::too_many_lines, reason = "one scenario, told in order")]
 fn judged(vault: &CheapVault, format: &str, is_encrypted: bool) -> String {
     let home = vault.home();
     let line = match format {

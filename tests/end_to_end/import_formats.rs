@@ -119,6 +119,7 @@ fn every_cipher_that_ssh_keygen_writes() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario, told in order")]
 fn everything_that_openssl_writes() {
     let curve = [
         "-pkeyopt",

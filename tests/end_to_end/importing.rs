@@ -109,6 +109,7 @@ fn the_comment_may_come_from_the_public_line() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario, told in order")]
 fn what_fails_is_said_and_the_rest_is_done() {
     let vault = CheapVault::new();
     let home = vault.home();

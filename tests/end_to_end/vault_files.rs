@@ -238,6 +238,7 @@ fn the_vault_is_named_by_flag_then_environment_then_configuration() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario, told in order")]
 fn init_makes_folders_for_the_owner_alone_and_never_overwrites() {
     let home = Home::new();
     home.write("secret", cheap_vault::PASSPHRASE);
