@@ -27,6 +27,7 @@ mod memory;
 mod other_clients;
 mod other_users;
 mod regress;
+mod second_reader;
 mod shell;
 mod signals;
 mod signing;

@@ -29,6 +29,7 @@ const KINDS: [KeyKind; 5] = [
 struct Scene {
     home: Home,
     vault: PlantedVault,
+    #[expect(dead_code, reason = "the keys stay until the scan is over")]
     keys: Vec<Key>,
     secrets: Vec<Form>,
 }
