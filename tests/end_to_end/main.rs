@@ -8,6 +8,7 @@ mod adding;
 mod at_birth;
 mod audit;
 mod command_line;
+mod completing;
 mod confirming;
 mod crowding;
 mod destinations;

@@ -41,9 +41,6 @@ const PARTS: [&str; 10] = [
 
 /// Describes it.
 pub(super) fn describe() -> Command {
-    let text = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name(value).help(help)
-    };
     let command = Command::new("edit")
         .about("Change what is said of a key, and where it may be used")
         .arg(super::name("The key"))
@@ -61,6 +58,19 @@ pub(super) fn describe() -> Command {
             arguments::flag("no-certificate", "Take the certificate away")
                 .conflicts_with("certificate"),
         )
+        .group(
+            ArgGroup::new("parts")
+                .args(PARTS)
+                .multiple(true)
+                .required(true),
+        )
+        .arg(arguments::json())
+        .after_help(EXAMPLES);
+    arguments::with_secret(with_constraints(command))
+}
+
+fn with_constraints(command: Command) -> Command {
+    command
         .arg(arguments::flag("confirm", "Ask before each use"))
         .arg(arguments::flag("no-confirm", "Do not ask before each use").conflicts_with("confirm"))
         .arg(text(
@@ -84,15 +94,10 @@ pub(super) fn describe() -> Command {
             arguments::flag("no-destinations", "Let it be used anywhere")
                 .conflicts_with("destination"),
         )
-        .group(
-            ArgGroup::new("parts")
-                .args(PARTS)
-                .multiple(true)
-                .required(true),
-        )
-        .arg(arguments::json())
-        .after_help(EXAMPLES);
-    arguments::with_secret(command)
+}
+
+fn text(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
 }
 
 /// Changes the key and saves the vault.

@@ -27,12 +27,6 @@ JSON of slot list: an array of {id, type, memory_kib, passes, lanes, label, crea
 
 /// Describes it.
 pub(super) fn describe() -> Command {
-    let label = || {
-        Arg::new("label")
-            .long("label")
-            .value_name("TEXT")
-            .help("What to call it")
-    };
     let list = Command::new("list")
         .about("List the ways in")
         .arg(arguments::json())
@@ -41,6 +35,30 @@ pub(super) fn describe() -> Command {
             "Open the vault to show labels and dates",
         ))
         .after_help(EXAMPLES);
+    let id = Arg::new("ID")
+        .help("The beginning of its id, as slot list shows it")
+        .required(true);
+    let remove = Command::new("remove")
+        .about("Remove a way in")
+        .arg(id)
+        .after_help(EXAMPLES);
+    Command::new("slot")
+        .about("List, add and remove ways to open the vault")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(arguments::with_secret(list))
+        .subcommand(describe_add())
+        .subcommand(arguments::with_secret(remove))
+        .after_help(EXAMPLES)
+}
+
+fn describe_add() -> Command {
+    let label = || {
+        Arg::new("label")
+            .long("label")
+            .value_name("TEXT")
+            .help("What to call it")
+    };
     let passphrase = Command::new("passphrase")
         .about("Add another passphrase")
         .arg(label())
@@ -57,27 +75,12 @@ pub(super) fn describe() -> Command {
             "Write the code to FILE, mode 0600, instead of showing it",
         ))
         .after_help(EXAMPLES);
-    let add = Command::new("add")
+    Command::new("add")
         .about("Add a way in")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(arguments::with_secret(passphrase))
         .subcommand(arguments::with_secret(recovery))
-        .after_help(EXAMPLES);
-    let id = Arg::new("ID")
-        .help("The beginning of its id, as slot list shows it")
-        .required(true);
-    let remove = Command::new("remove")
-        .about("Remove a way in")
-        .arg(id)
-        .after_help(EXAMPLES);
-    Command::new("slot")
-        .about("List, add and remove ways to open the vault")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(arguments::with_secret(list))
-        .subcommand(add)
-        .subcommand(arguments::with_secret(remove))
         .after_help(EXAMPLES)
 }
 
