@@ -86,21 +86,31 @@ pub(crate) fn line(prompt: &str) -> Result<String, AskError> {
 }
 
 /// Asks a person on behalf of an agent, which has no terminal of its own: at `terminal`, that of the program that
-/// wants a signature, where it has one; otherwise with pinentry, or the askpass program.
+/// wants a signature, where it has one; otherwise with pinentry, or the askpass program. `SSH_ASKPASS_REQUIRE` puts
+/// that first.
 ///
 /// # Errors
 /// [`AskError::NobodyToAsk`] where there is none of them.
 pub(crate) fn elsewhere(terminal: Option<&Path>, text: &str) -> Result<Secret<Vec<u8>>, AskError> {
-    let prompt = format!("\n{text}\nPassphrase: ");
+    let askpass = Askpass::from_environment();
+    let question = format!("{text}\nPassphrase: ");
+    if let Some(askpass) = askpass.as_ref().filter(|askpass| askpass.is_preferred()) {
+        return askpass.secret(&question);
+    }
     // One that somebody else reads letter by letter, as an ssh to another host does, is not ours to read.
     if let Some(terminal) = terminal.filter(|terminal| terminal::is_free(terminal)) {
-        return terminal::secret_at(terminal, &prompt);
+        return terminal::secret_at(terminal, &format!("\n{question}"));
     }
     match pinentry::secret(text)? {
         Some(secret) => Ok(secret),
-        None => Askpass::from_environment()
-            .ok_or(AskError::NobodyToAsk)?
-            .secret(&prompt),
+        None => askpass.ok_or(AskError::NobodyToAsk)?.secret(&question),
+    }
+}
+
+/// Tells a person what [`elsewhere`] came to, where they were asked at a terminal.
+pub(crate) fn tell_elsewhere(terminal: Option<&Path>, text: &str) {
+    if let Some(terminal) = terminal.filter(|terminal| terminal::is_free(terminal)) {
+        terminal::tell(terminal, text);
     }
 }
 

@@ -10,6 +10,7 @@ use keyward_agent::secret_memory::region::Protection;
 use thiserror::Error;
 use toml::{Table, Value};
 
+use crate::start::flags::Flags;
 use crate::{environment, output};
 
 /// The longest file that is read, in bytes.
@@ -71,6 +72,16 @@ impl Config {
             || Ok(Self::default()),
             |home| Self::read(&home.join("keyward/config.toml")),
         )
+    }
+
+    /// Fills in what the command line of an agent leaves open.
+    pub(crate) const fn complete(&self, flags: &mut Flags) {
+        if flags.idle.is_none() {
+            flags.idle = self.idle;
+        }
+        if flags.memory.is_none() {
+            flags.memory = self.memory;
+        }
     }
 
     fn read(path: &Path) -> Result<Self, ConfigError> {
@@ -196,6 +207,20 @@ mod tests {
             assert!(parse(wrong).unwrap_err().contains("is not"), "{wrong}");
         }
         assert!(parse("idle = ").is_err());
+    }
+
+    #[test]
+    fn command_line_goes_before_the_file() {
+        let config = parse("idle = \"1h\"\nmemory = \"locked\"\n").unwrap();
+        let mut flags = Flags::default();
+        config.complete(&mut flags);
+        assert_eq!(flags.idle, Some(Some(Duration::from_secs(3600))));
+        assert_eq!(flags.memory, Some(Protection::Locked));
+        flags.idle = Some(None);
+        flags.memory = Some(Protection::MemfdSecret);
+        config.complete(&mut flags);
+        assert_eq!(flags.idle, Some(None));
+        assert_eq!(flags.memory, Some(Protection::MemfdSecret));
     }
 
     #[test]

@@ -50,6 +50,8 @@ const INTERRUPTED: u8 = 130;
 pub(crate) enum Error {
     #[error(transparent)]
     Ask(#[from] AskError),
+    #[error("the agent is locked, as by ssh-add -x")]
+    AgentLocked,
     #[error("no agent: SSH_AUTH_SOCK is not set")]
     AuthSockUnset,
     #[error("certificate {} is for another key", path.display())]

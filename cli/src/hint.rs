@@ -41,11 +41,32 @@ pub(crate) fn report_of(path: &Path, error: &Error) {
 /// Returns the advice for `error`.
 fn of(error: &Error) -> Option<String> {
     let text = match error {
+        Error::AgentLocked => "unlock it first: ssh-add -X",
+        Error::AuthSockUnset | Error::Client(ClientError::NoAgent { .. }) => {
+            "start one with eval \"$(keyward agent)\", or set SSH_AUTH_SOCK"
+        }
+        Error::Config(error) => return of_config(error),
+        Error::Flags(_) | Error::LongFlag(_) => "keyward agent --help",
+        Error::NoControl { .. } => {
+            "it is another program's agent, or its path is too long for a second socket beside it; \
+             start one of ours with eval \"$(keyward agent)\""
+        }
+        Error::NoCopyId => "use the ssh-copy-id of OpenSSH; it works with this agent",
+        Error::Start(error) => return of_start(error),
+        Error::Store(error) => return store::of(error),
+        Error::Vault(error) => return of_vault(error),
+        _ => return of_verb(error),
+    };
+    Some(text.to_owned())
+}
+
+/// Returns the advice for an error of a verb of the vault.
+fn of_verb(error: &Error) -> Option<String> {
+    let text = match error {
         Error::Ask(error) => return of_ask(error),
         Error::CodeNotTypedBack => {
             "start again; a new code is shown then, or written to a file: see --help"
         }
-        Error::Config(error) => return of_config(error),
         Error::Destination(DestinationError::NoHostKeys(host)) => {
             return Some(format!(
                 "connect once, so that its key is known: ssh {host}"
@@ -66,26 +87,15 @@ fn of(error: &Error) -> Option<String> {
         Error::NoRemovedKey { .. } => "keyward list --removed",
         Error::NoSuchKey { .. } => "keyward list",
         Error::ManySlots(_) | Error::NoSuchSlot(_) => "keyward slot list",
-        Error::Store(error) => return store::of(error),
         Error::UncertainRescue { .. } => {
             "if nobody else can have written to it: keyward fsck --repair --accept-rollback; \
              otherwise restore a backup"
         }
-        Error::Vault(error) => return of_vault(error),
         Error::WhichPassphrase => {
             "remove the old one and add a new one: keyward slot list --labels"
         }
         Error::Contended { .. } => "nothing was saved; try again",
         Error::VaultMissing { .. } => "keyward init, or name another one with --vault",
-        Error::AuthSockUnset | Error::Client(ClientError::NoAgent { .. }) => {
-            "start one with eval \"$(keyward agent)\", or set SSH_AUTH_SOCK"
-        }
-        Error::Flags(_) | Error::LongFlag(_) => "keyward agent --help",
-        Error::NoControl { .. } => {
-            "it is another program's agent, or its path is too long for a second socket beside it"
-        }
-        Error::Start(error) => return of_start(error),
-        Error::NoCopyId => "use the ssh-copy-id of OpenSSH; it works with this agent",
         _ => return None,
     };
     Some(text.to_owned())

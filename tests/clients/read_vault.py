@@ -27,7 +27,7 @@ def judge(file, secrets):
     keys, warnings, reason = [], [], ""
     try:
         vault = read_structure(file)
-        warnings = [each for each in vault.warnings if each == "twin"]
+        warnings = vault.warnings
         for secret in secrets:
             keys = list_keys(vault, secret)
         outcome = "success"
@@ -37,7 +37,7 @@ def judge(file, secrets):
         saved = sorted(key.name for secret in secrets[:1] for key in salvage(file, secret))
     except Refused:
         saved = []
-    found = sorted(f"{key.name} {key.fingerprint}" for key in keys)
+    found = sorted(f"{key.fingerprint} {key.name}" for key in keys)
     return {"expect": [outcome], "key": found, "warning": warnings, "salvage": saved}, reason
 
 

@@ -146,6 +146,14 @@ impl Agent {
         agent
     }
 
+    /// Starts one in the home of one that has ended, at the same place.
+    #[must_use]
+    #[track_caller]
+    pub fn start_again(ended: Self) -> Self {
+        let home = std::mem::take(&mut { ended }.home);
+        Launch::new(home).start()
+    }
+
     /// Its home.
     #[must_use]
     pub const fn home(&self) -> &Home {

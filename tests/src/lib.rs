@@ -12,6 +12,7 @@ pub mod message;
 pub mod process;
 pub mod program;
 pub mod run;
+pub mod console;
 
 pub mod connection;
 pub mod home;
@@ -29,6 +30,7 @@ pub mod secret_forms;
 pub mod vault;
 
 pub mod cheap_vault;
+pub mod vault_file;
 pub mod terminal;
 
 pub mod memory_scan;
@@ -37,9 +39,11 @@ pub use agent::Agent;
 pub use cheap_vault::CheapVault;
 pub use command_line::CommandLine;
 pub use connection::Connection;
+pub use console::Console;
 pub use home::Home;
 pub use key::{Key, KeyKind};
 pub use run::Run;
 pub use server::Server;
 pub use terminal::Terminal;
 pub use vault::Vault;
+pub use vault_file::VaultFile;

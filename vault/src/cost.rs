@@ -89,6 +89,9 @@ impl Cost {
     }
 
     /// Derives 32 bytes from a passphrase. It takes seconds, and the memory it says.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
     pub fn derive(self, passphrase: &Passphrase, salt: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
         let failed = |_| Error::Contradiction("Argon2 takes all costs that are within bounds");
         let params =

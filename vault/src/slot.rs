@@ -45,6 +45,10 @@ struct Kind {
     number: u16,
     /// Its name to a person.
     name: &'static str,
+    /// Says whether a secret is of this kind.
+    takes: fn(&Opener<'_>) -> bool,
+    /// Returns what the parameters cost to derive from, if that is more than a moment.
+    cost: fn(&[u8]) -> Option<Cost>,
     /// Refuses parameters that break a rule, before anything is allocated or derived.
     check: fn(&[u8]) -> Result<(), Fault>,
     /// Makes the parameters of a new slot, if it is to be of this kind.
@@ -101,6 +105,24 @@ impl Slot {
         let slot = damaged(slot, part, "length does not agree with the body")?;
         slot.check(part)?;
         Ok(slot)
+    }
+
+    /// Reads a slot that stands alone, as its header has it.
+    ///
+    /// # Errors
+    /// As [`Header::read`](crate::header::Header::read), for a slot.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(bytes);
+        let slot = Self::read(&mut reader, 1)?;
+        let whole = reader.is_empty().then_some(slot);
+        damaged(whole, Part::Slot(1), "bytes stand after it")
+    }
+
+    /// Writes the slot as its header has it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        out
     }
 
     fn body(number: u16, reader: &mut Reader<'_>) -> Option<Self> {
@@ -181,11 +203,7 @@ impl Slot {
 
     /// Says whether the secret is of the kind of this slot, without deriving anything.
     pub(crate) fn takes(&self, opener: &Opener<'_>) -> bool {
-        let number = match opener {
-            Opener::Passphrase(_) => passphrase::KIND.number,
-            Opener::RecoveryCode(_) => recovery::KIND.number,
-        };
-        self.number == number
+        kind(self.number).is_some_and(|kind| (kind.takes)(opener))
     }
 
     /// Returns what the bytes before the wrapped key are authenticated with.
@@ -219,8 +237,7 @@ impl Slot {
 
     /// Returns what it costs to open the slot, if that is more than a moment.
     pub fn cost(&self) -> Option<Cost> {
-        let is_passphrase = self.number == passphrase::KIND.number;
-        passphrase::cost(&self.parameters).filter(|_| is_passphrase)
+        (kind(self.number)?.cost)(&self.parameters)
     }
 }
 

@@ -35,23 +35,43 @@ pub(super) fn is_free(path: &Path) -> bool {
 
 /// Asks for a secret, which is not shown while it is typed.
 pub(super) fn secret(prompt: &str) -> Result<Secret<Vec<u8>>, AskError> {
-    secret_at(Path::new(TERMINAL), prompt)
+    read(Path::new(TERMINAL), prompt, |_| {})
 }
 
-/// Asks for a secret at the terminal `path`.
+/// Asks for a secret at the terminal `path`, which is another program's: a Ctrl-C typed there says no to us and does
+/// not end us.
 pub(super) fn secret_at(path: &Path, prompt: &str) -> Result<Secret<Vec<u8>>, AskError> {
+    read(path, prompt, Guard::forget_interrupt)
+}
+
+fn read(
+    path: &Path,
+    prompt: &str,
+    interrupted: impl FnOnce(&Guard),
+) -> Result<Secret<Vec<u8>>, AskError> {
     let guard = Guard::new(path).map_err(AskError::Terminal)?;
     let config = ConfigBuilder::new()
         .input_file_path(path.to_string_lossy())
         .output_file_path(path.to_string_lossy())
         .build();
     let typed = rpassword::prompt_password_with_config(prompt, config);
+    if matches!(&typed, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
+        interrupted(&guard);
+    }
     drop(guard);
     match typed {
         Ok(typed) => Ok(Secret::new(typed.into_bytes())),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(AskError::Interrupted),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(AskError::Cancelled),
         Err(error) => Err(AskError::Terminal(error)),
+    }
+}
+
+/// Writes a line on the terminal `path`, as far as it takes one.
+pub(super) fn tell(path: &Path, text: &str) {
+    if let Ok(mut terminal) = File::options().write(true).open(path) {
+        // Whoever has gone is not told.
+        let _ = terminal.write_all(format!("{text}\n").as_bytes());
     }
 }
 
@@ -87,6 +107,8 @@ impl Guard {
             for signal in signals.forever() {
                 // A terminal that is gone needs nothing.
                 let _ = tcsetattr(&terminal, OptionalActions::Now, &before);
+                // What comes next does not begin behind the prompt.
+                let _ = (&terminal).write_all(b"\n");
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
         });
@@ -95,6 +117,12 @@ impl Guard {
         let held = SigSet::from(Signal::SIGINT);
         held.thread_block()?;
         Ok(Self { held })
+    }
+
+    /// Takes back the signal that the prompt sent itself.
+    fn forget_interrupt(&self) {
+        // It is held, so that this does not wait.
+        let _ = self.held.wait();
     }
 }
 

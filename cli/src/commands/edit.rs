@@ -43,7 +43,24 @@ const PARTS: [&str; 10] = [
 pub(super) fn describe() -> Command {
     let command = Command::new("edit")
         .about("Change what is said of a key, and where it may be used")
-        .arg(super::name("The key"))
+        .arg(super::name("The key"));
+    let command = with_parts(command)
+        .group(
+            ArgGroup::new("parts")
+                .args(PARTS)
+                .multiple(true)
+                .required(true),
+        )
+        .arg(arguments::json())
+        .after_help(EXAMPLES);
+    arguments::with_secret(command)
+}
+
+fn with_parts(command: Command) -> Command {
+    let text = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    command
         .arg(text("comment", "TEXT", "The comment of its public line"))
         .arg(text(
             "notes",
@@ -58,19 +75,6 @@ pub(super) fn describe() -> Command {
             arguments::flag("no-certificate", "Take the certificate away")
                 .conflicts_with("certificate"),
         )
-        .group(
-            ArgGroup::new("parts")
-                .args(PARTS)
-                .multiple(true)
-                .required(true),
-        )
-        .arg(arguments::json())
-        .after_help(EXAMPLES);
-    arguments::with_secret(with_constraints(command))
-}
-
-fn with_constraints(command: Command) -> Command {
-    command
         .arg(arguments::flag("confirm", "Ask before each use"))
         .arg(arguments::flag("no-confirm", "Do not ask before each use").conflicts_with("confirm"))
         .arg(text(
@@ -94,10 +98,6 @@ fn with_constraints(command: Command) -> Command {
             arguments::flag("no-destinations", "Let it be used anywhere")
                 .conflicts_with("destination"),
         )
-}
-
-fn text(name: &'static str, value: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name(value).help(help)
 }
 
 /// Changes the key and saves the vault.

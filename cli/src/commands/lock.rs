@@ -42,16 +42,12 @@ pub(super) fn describe_lock() -> Command {
 
 /// Opens the vault and hands its keys to the agent.
 pub(super) fn unlock(matches: &ArgMatches) -> Result<ExitCode, Error> {
-    let client = agent::connect()?;
+    agent::check()?;
     let open = Open::ask(&Arguments::read(matches)?)?;
-    let served = agent::unlock(client, &open)?;
-    for refused in &served.refused {
-        output::say(&format!(
-            "warning: {} is not served: {}\n",
-            refused.name, refused.reason
-        ));
-    }
-    output::say(&format!("Unlocked: {} keys.\n", served.keys));
+    // The agent does not wait for a person who types: it closes connections that say nothing.
+    let served = agent::unlock(agent::connect()?, &open)?;
+    agent::warn(&served);
+    output::say(&format!("Unlocked: {}.\n", counted(served.keys)));
     Ok(match served.refused.is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
@@ -61,6 +57,13 @@ pub(super) fn unlock(matches: &ArgMatches) -> Result<ExitCode, Error> {
 /// Has the agent forget the keys.
 pub(super) fn lock(_: &ArgMatches) -> Result<ExitCode, Error> {
     let keys = agent::lock()?;
-    output::say(&format!("Locked: {keys} keys.\n"));
+    output::say(&format!("Locked: {}.\n", counted(keys)));
     Ok(ExitCode::SUCCESS)
+}
+
+fn counted(keys: usize) -> String {
+    match keys {
+        1 => "1 key".to_owned(),
+        keys => format!("{keys} keys"),
+    }
 }

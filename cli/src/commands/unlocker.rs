@@ -14,11 +14,11 @@ use keyward_vault::{Class, Sealed, SlotId, Vault};
 
 use crate::ask::{self, AskError};
 use crate::error::Error;
+use crate::output;
 use crate::start::process;
 use crate::vault::arguments::Arguments;
 use crate::vault::unlock::{self, Given};
 use crate::vault::{agent, open::Open};
-use crate::{hint, output};
 
 /// How often a person may try.
 const TRIES: usize = 3;
@@ -39,13 +39,23 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
         );
         return ExitCode::FAILURE;
     };
+    process::leave_session();
     let unlocked = process::in_secret(|| run(&matches)).map_err(Error::Memory);
     match unlocked.and_then(|unlocked| unlocked) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Ask(AskError::Cancelled | AskError::Interrupted)) => ExitCode::from(CANCELLED),
         Err(Error::Ask(AskError::NobodyToAsk)) => ExitCode::from(NOBODY),
-        Err(error) => hint::report(&error),
+        Err(error) => {
+            // The last line is what the agent notes, and the codes of the verbs mean something else to it.
+            output::failure(&error, None);
+            ask::tell_elsewhere(terminal(&matches), &format!("error: {error}"));
+            ExitCode::FAILURE
+        }
     }
+}
+
+fn terminal(matches: &ArgMatches) -> Option<&Path> {
+    matches.get_one::<PathBuf>("tty").map(PathBuf::as_path)
 }
 
 fn describe() -> Command {
@@ -63,7 +73,7 @@ fn run(matches: &ArgMatches) -> Result<(), Error> {
     let arguments = Arguments::of(path("VAULT").cloned().unwrap_or_default());
     let reason = matches.get_one::<String>("reason");
     let asker = Asker {
-        terminal: path("tty").map(PathBuf::as_path),
+        terminal: terminal(matches),
         reason: reason.map_or("", String::as_str),
         arguments: &arguments,
     };

@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use keyward_agent::front::options::VAULT_IDLE;
 use keyward_agent::front::ring::FingerprintHash;
 use keyward_agent::front::socket::Scope;
 use keyward_agent::secret_memory::region::Protection;
@@ -74,10 +73,10 @@ pub(crate) struct Flags {
     pub(crate) version: bool,
     /// `-O websafe-allow=…`.
     pub(crate) websafe: String,
-    /// `-O memory=locked`, which OpenSSH does not have.
-    pub(crate) memory: Protection,
-    /// `--idle`, which only `keyward agent` takes.
-    pub(crate) idle: Option<Duration>,
+    /// `-O memory=…`, which OpenSSH does not have.
+    pub(crate) memory: Option<Protection>,
+    /// `--idle`, which only `keyward agent` takes; inside, never when there is no time.
+    pub(crate) idle: Option<Option<Duration>>,
 }
 
 /// Says what is wrong with the flags.
@@ -122,8 +121,8 @@ impl Default for Flags {
             temporary: false,
             version: false,
             websafe: WEBSAFE.to_owned(),
-            memory: Protection::MemfdSecret,
-            idle: Some(VAULT_IDLE),
+            memory: None,
+            idle: None,
         }
     }
 }
@@ -158,6 +157,11 @@ impl Flags {
         reading.finish(getopt.rest())
     }
 
+    /// Says whether an agent is to be started, rather than ended or cleaned up after.
+    pub(crate) const fn starts(&self) -> bool {
+        !self.stop && self.clean.is_none()
+    }
+
     /// Writes the flags that matter to an agent's own process, for [`Flags::parse_own`] to read.
     pub(super) fn to_arguments(&self) -> Vec<OsString> {
         let mut arguments = vec![];
@@ -173,15 +177,18 @@ impl Flags {
         if self.allow_remote_pkcs11 {
             put("-O", ALLOW_REMOTE_PKCS11);
         }
-        if self.memory == Protection::Locked {
-            put("-O", MEMORY_LOCKED);
+        match self.memory {
+            Some(Protection::Locked) => put("-O", MEMORY_LOCKED),
+            Some(_) => put("-O", MEMORY_SECRET),
+            None => {}
         }
         if let Some(lifetime) = self.lifetime {
             put("-t", &lifetime.as_secs().to_string());
         }
         match self.idle {
-            Some(idle) => put("--idle", &idle.as_secs().to_string()),
-            None => put("--idle", NEVER),
+            Some(Some(idle)) => put("--idle", &idle.as_secs().to_string()),
+            Some(None) => put("--idle", NEVER),
+            None => {}
         }
         arguments
     }
@@ -191,6 +198,7 @@ const ALLOW_REMOTE_PKCS11: &str = "allow-remote-pkcs11";
 const NO_RESTRICT_WEBSAFE: &str = "no-restrict-websafe";
 const WEBSAFE_ALLOW: &str = "websafe-allow=";
 const MEMORY_LOCKED: &str = "memory=locked";
+const MEMORY_SECRET: &str = "memory=secret";
 const NEVER: &str = "never";
 
 /// The flags read so far, and which of those that come once have come.
@@ -219,7 +227,7 @@ impl Reading {
             'E' => flags.fingerprint_hash = hash(flag.value)?,
             'O' => return self.set_option(text(flag)?),
             'P' => return self.set_providers(text(flag)?),
-            IDLE_LETTER => flags.idle = idle(flag.value)?,
+            IDLE_LETTER => flags.idle = Some(idle(flag.value)?),
             _ => flags.lifetime = seconds(flag.value)?,
         }
         Ok(())
@@ -262,7 +270,9 @@ impl Reading {
         } else if option == ALLOW_REMOTE_PKCS11 {
             self.flags.allow_remote_pkcs11 = true;
         } else if option == MEMORY_LOCKED {
-            self.flags.memory = Protection::Locked;
+            self.flags.memory = Some(Protection::Locked);
+        } else if option == MEMORY_SECRET {
+            self.flags.memory = Some(Protection::MemfdSecret);
         } else if let Some(patterns) = option.strip_prefix(WEBSAFE_ALLOW) {
             if std::mem::replace(&mut self.has_websafe, true) {
                 return Err(FlagError::WebsafeTwice);

@@ -13,7 +13,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use keyward_agent::front::options::{Options, Ready};
+use keyward_agent::front::options::{Options, Ready, VAULT_IDLE};
 use keyward_agent::front::policy::Rules;
 use keyward_agent::front::provider::AllowedProviders;
 use keyward_agent::front::server;
@@ -151,6 +151,21 @@ pub(crate) fn keeper(arguments: &[OsString]) -> ExitCode {
     })
 }
 
+/// Leaves the session of whoever started the agent.
+///
+/// An agent in the foreground shares the terminal of its clients, and the kernel stops what reads a terminal of its own
+/// session from the background. A terminal of another session it lets be read.
+pub(crate) fn leave_session() {
+    // The agent made us the leader of a group, who may not: we go back into the agent's for a moment.
+    let group = rustix::process::getppid().map(|parent| rustix::process::getpgid(Some(parent)));
+    if let Some(Ok(group)) = group {
+        let _ = rustix::process::setpgid(None, Some(group));
+    }
+    if let Err(error) = rustix::process::setsid() {
+        tracing::debug!(%error, "session is not left");
+    }
+}
+
 /// Runs a verb that may see secrets: in memory that is secret and wiped, in a process that others of the same
 /// user cannot look into.
 ///
@@ -171,7 +186,7 @@ pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Op
         listener,
         place,
         lifetime: flags.lifetime,
-        vault_idle: flags.idle,
+        vault_idle: flags.idle.unwrap_or(Some(VAULT_IDLE)),
         fingerprint_hash: flags.fingerprint_hash,
         rules: Rules {
             providers: AllowedProviders::new(flags.providers.clone()),
@@ -179,7 +194,7 @@ pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Op
             restrict_web_origins: flags.restrict_websafe,
             allow_remote_providers: flags.allow_remote_pkcs11,
         },
-        memory: flags.memory,
+        memory: flags.memory.unwrap_or(Protection::MemfdSecret),
         interrupt_ends: false,
         activated: false,
         parent: None,

@@ -17,7 +17,7 @@ use super::arguments::Arguments;
 use super::open::Open;
 use super::uses::Uses;
 use crate::error::Error;
-use crate::{environment, output};
+use crate::{environment, listing, output};
 
 /// Connects to the control socket of the agent at `SSH_AUTH_SOCK`.
 ///
@@ -63,8 +63,30 @@ pub(crate) fn names() -> Vec<String> {
 
 fn values(list: &VaultList) -> Vec<Value> {
     let keys = list.keys.iter();
-    keys.filter_map(|key| serde_json::from_str(key.get()).ok())
+    keys.filter_map(|key| serde_json::from_str(key.get()).ok().map(with_time))
         .collect()
+}
+
+/// Writes the agent's own time of a use, a number, as the listing has it.
+fn with_time(mut listing: Value) -> Value {
+    if let Some(used) = listing.get_mut("last_used")
+        && let Some(seconds) = used.as_u64()
+    {
+        *used = listing::time(seconds).into();
+    }
+    listing
+}
+
+/// Checks that there is an agent which takes keys, before a person is asked for anything.
+///
+/// # Errors
+/// There is no agent, it is another program's, or it is locked.
+pub(crate) fn check() -> Result<(), Error> {
+    let status = connect()?.status()?;
+    match status.get("locked").and_then(Value::as_bool) {
+        Some(true) => Err(Error::AgentLocked),
+        _ => Ok(()),
+    }
 }
 
 /// Hands all keys to the agent.
@@ -74,7 +96,11 @@ fn values(list: &VaultList) -> Vec<Value> {
 pub(crate) fn unlock(mut client: Client, open: &Open) -> Result<Committed, Error> {
     learn(&mut client);
     let served = hand_over(&mut client, open, State::Open, Purpose::Unlock)?;
-    cache::write(open)?;
+    if let Err(error) = cache::write(open) {
+        output::say(&format!(
+            "warning: an agent that is started anew will not list the keys: {error}\n"
+        ));
+    }
     Ok(served)
 }
 
@@ -92,28 +118,28 @@ pub(crate) fn lock() -> Result<usize, Error> {
 ///
 /// The change itself is saved: an agent that does not hear of it is a warning and no error.
 pub(crate) fn update(open: &Open) {
-    let Ok(mut client) = connect() else {
-        return;
-    };
-    let Ok(list) = client.vault_list() else {
-        return;
-    };
-    let state = match list.state.as_str() {
-        word if word == State::Open.name() => State::Open,
-        word if word == State::Closed.name() => State::Closed,
-        _ => return,
-    };
-    if !is_of(&list, open.arguments()) {
-        return;
+    if let Some((mut client, state)) = serving(open.arguments()) {
+        match hand_over(&mut client, open, state, Purpose::Update) {
+            Ok(served) => warn(&served),
+            Err(error) => output::say(&format!(
+                "warning: saved, but the agent was not told: {error}\n"
+            )),
+        }
     }
-    let told = hand_over(&mut client, open, state, Purpose::Update)
-        .and_then(|served| cache::write(open).map(|()| served));
-    match told {
-        Ok(served) => warn(&served),
-        Err(error) => output::say(&format!(
-            "warning: saved, but the agent was not told: {error}\n"
-        )),
+    if let Err(error) = cache::renew(open) {
+        output::say(&format!(
+            "warning: an agent that is started anew will list the old keys: {error}\n"
+        ));
     }
+}
+
+/// Returns the agent, if it has this vault, and whether it is open there.
+fn serving(arguments: &Arguments) -> Option<(Client, State)> {
+    let mut client = connect().ok()?;
+    let list = client.vault_list().ok()?;
+    let mut states = [State::Open, State::Closed].into_iter();
+    let state = states.find(|state| state.name() == list.state)?;
+    is_of(&list, arguments).then_some((client, state))
 }
 
 /// Notes when the agent used which key, before it forgets.

@@ -7,7 +7,7 @@ from vault_reader.cursor import Cursor, Refused
 
 MAGIC, END = b"\x89KWV\r\n\x1a\n", b"\n\x1a\n\rVWK\x89"
 FILE_MAX, HEADER_MAX, SLOTS_MAX, SLOT_MAX, RECORDS_MAX = 2**30, 65_536, 32, 2_048, 65_536
-FIXED, TAIL, TRAILER = 160, 64, 12  # of a header before the slots and after the extensions; after the twin
+FIXED, TAIL, TRAILER = 160, 64, 12  # of a header before the slots and after the extensions; of the file after the twin
 SIZES = [512, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304]
 RECORD_SIZE_MAX = 262_144
 MANIFEST, RECORD = 1, 2
@@ -22,6 +22,7 @@ class Slot:
     id: bytes
     parameters: bytes
     commitment: bytes
+    ephemeral: bytes
     nonce: bytes
     wrapped: bytes
 
@@ -45,6 +46,7 @@ class Block:
     kind: int
     id: bytes
     version: int
+    intact: bool
 
     @property
     def tag(self):
@@ -63,7 +65,7 @@ def sha256(data):
 
 
 def frame_header(file, start):
-    """The bytes of the header at `start`, if its magic, versions, length and digest hold (§2.1)."""
+    """The bytes of the header at `start`, if it holds: by magic, major version, length and digest (§2.1)."""
     if file[start : start + 8] != MAGIC:
         raise Refused("damaged", "no magic at the header")
     cursor = Cursor(file[start + 8 : start + 16], "damaged")
@@ -73,7 +75,7 @@ def frame_header(file, start):
     if not FIXED + TAIL <= length <= HEADER_MAX or start + length > len(file):
         raise Refused("damaged", f"header length {length}")
     raw = file[start : start + length]
-    if sha256(raw[:-TAIL]) != raw[-TAIL:-32]:
+    if sha256(raw[:-DIGEST]) != raw[-DIGEST:]:
         raise Refused("damaged", "digest of the header")
     return raw
 
@@ -111,7 +113,7 @@ def choose_header(file):
     if isinstance(first, bytes) and isinstance(twin, bytes) and first != twin:
         raise Refused("damaged", "the headers differ")
     if isinstance(first, bytes):
-        return decode_header(first), [] if isinstance(twin, bytes) else ["first"]
+        return decode_header(first), [] if isinstance(twin, bytes) else ["end"]
     if isinstance(twin, bytes):
         return decode_header(twin), ["twin"]
     raise first
@@ -143,7 +145,7 @@ def decode_header(raw):
 def decode_slot(cursor):
     kind, flags, body = cursor.number(2), cursor.number(2), cursor.string()
     body = Cursor(body, "damaged", most=SLOT_MAX)
-    slot = Slot(kind, flags, body.take(16), body.string(), body.take(32), body.take(24), body.take(48))
+    slot = Slot(kind, flags, body.take(16), body.string(), body.take(32), body.take(32), body.take(24), body.take(48))
     body.finish()
     wanted = {PASSPHRASE: 44, RECOVERY: 0}.get(kind, len(slot.parameters))
     if flags or len(slot.parameters) != wanted:
@@ -178,24 +180,24 @@ def decode_extensions(cursor):
     return extensions
 
 
-def frame_block(file, start, header):
-    """The block at `start`, if its frame and digest hold (§2.3)."""
+def frame_block(file, start, generation):
+    """The block at `start`, if its frame is right for a vault of this generation (§2.3)."""
     cursor = Cursor(file[start : start + FRAME], "damaged")
     magic, kind, reserved = cursor.take(4), cursor.number(2), cursor.number(2)
     block_id, version, length = cursor.take(16), cursor.number(8), cursor.number(4)
     size = length - TAG
     if magic != b"KWVB" or kind not in (MANIFEST, RECORD) or reserved or size not in SIZES:
         raise Refused("damaged", "frame of a block")
-    if not 1 <= version <= header.generation:
+    if not 1 <= version <= generation:
         raise Refused("damaged", "version of a block")
-    if kind == MANIFEST and (any(block_id) or version != header.generation):
-        raise Refused("damaged", "id or version of the manifest")
+    if any(block_id) != (kind == RECORD):
+        raise Refused("damaged", "id of a block")
     if kind == RECORD and size > RECORD_SIZE_MAX:
         raise Refused("damaged", "length of a record")
     raw = file[start : start + FRAME + length + DIGEST]
-    if len(raw) != FRAME + length + DIGEST or sha256(raw[:-DIGEST]) != raw[-DIGEST:]:
-        raise Refused("damaged", "digest of a block")
-    return Block(raw, kind, block_id, version)
+    if len(raw) != FRAME + length + DIGEST:
+        raise Refused("damaged", "end of the file in a block")
+    return Block(raw, kind, block_id, version, sha256(raw[:-DIGEST]) == raw[-DIGEST:])
 
 
 def read_structure(file):
@@ -207,9 +209,13 @@ def read_structure(file):
         raise Refused("damaged", "length of the file")
     blocks = []
     for _ in range(1 + header.record_count):
-        block = frame_block(file, start, header)
+        block = frame_block(file, start, header.generation)
+        if not block.intact:
+            raise Refused("damaged", "digest of a block")
         if block.kind != (RECORD if blocks else MANIFEST):
             raise Refused("damaged", "kind of a block")
+        if block.kind == MANIFEST and block.version != header.generation:
+            raise Refused("damaged", "version of the manifest")
         if len(blocks) > 1 and block.id <= blocks[-1].id:
             raise Refused("damaged", "order of records")
         blocks.append(block)

@@ -14,8 +14,16 @@ def text(least, most):
     return lambda value: type(value) is str and least <= len(value.encode()) <= most
 
 
+def plain(value):
+    return not any(unicodedata.category(each) == "Cc" for each in value)
+
+
 def name(value):
-    return text(1, 128)(value) and not any(unicodedata.category(each) == "Cc" for each in value)
+    return text(1, 128)(value) and plain(value)
+
+
+def label(value):
+    return text(1, 64)(value) and plain(value)
 
 
 def octets(least, most):
@@ -46,8 +54,8 @@ FIELDS = {
     11: (KEY, False, number(TIME)),
     12: (KEY, False, number(TIME)),
     13: (SLOT, True, octets(16, 16)),
-    14: (SLOT, True, octets(32, 32)),
-    15: (SLOT, False, text(1, 64)),
+    14: (SLOT, True, octets(64, 64)),
+    15: (SLOT, False, label),
 }
 
 
@@ -67,25 +75,26 @@ class Key:
         return self.private.fingerprint
 
 
-def key(content):
-    """The key that a record holds, or None if it holds another thing or a key that is removed."""
+def decode(content):
+    """The key that a record holds, the id of the slot that it is about, or None: of a kind that is not known."""
     record = cbor.decode(content)
     if type(record) is not dict or any(type(each) is not int or each < 0 for each in record):
         raise Refused("invalid", "not a map with unsigned keys")
     kind = record.get(0)
-    for number_of_field, (owner, needed, rule) in FIELDS.items():
-        # The keys of the map from 3 on mean nothing known in a record of an unknown kind.
+    for field, (owner, needed, rule) in FIELDS.items():
+        # From 3 on the keys of the map mean nothing known in a record of an unknown kind.
         if owner is not None and kind not in (KEY, SLOT):
             continue
-        present = number_of_field in record
+        present = field in record
         if owner in (None, kind):
-            wrong = not rule(record[number_of_field]) if present else needed
+            wrong = not rule(record[field]) if present else needed
         else:
             wrong = present
         if wrong:
-            raise Refused("invalid", f"key {number_of_field} of a record of kind {kind}")
-    if kind != KEY:
-        return None
-    comment = record.get(5, b"").decode(errors="backslashreplace")
-    found = Key(record[3], comment, 12 in record, private_keys.decode(record[4]))
-    return None if found.removed else found
+            raise Refused("invalid", f"key {field} of a record of kind {kind}")
+    if kind == SLOT:
+        return record[13]
+    if kind == KEY:
+        comment = record.get(5, b"").decode(errors="backslashreplace")
+        return Key(record[3], comment, 12 in record, private_keys.decode(record[4]))
+    return None

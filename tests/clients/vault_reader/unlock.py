@@ -8,7 +8,7 @@ import nacl.bindings
 import nacl.exceptions
 
 from vault_reader.cursor import Refused
-from vault_reader.frames import DIGEST, FRAME, PASSPHRASE, RECOVERY, SIZES, costs
+from vault_reader.frames import DIGEST, FRAME, PASSPHRASE, RECOVERY, SIZES, TAIL, costs
 from vault_reader.secrets import decode_recovery_code, prepare_passphrase
 
 
@@ -43,18 +43,30 @@ def unwrap(header, slot, prepared):
     prk = mac(b"keyward.slot.v1" + header.vault_id + slot.id, input_key_material(slot, prepared))
     if not hmac.compare_digest(expand(prk, b"commitment"), slot.commitment):
         return None
-    place = slot.type.to_bytes(2, "big") + slot.flags.to_bytes(2, "big") + slot.id
-    parameters = len(slot.parameters).to_bytes(4, "big") + slot.parameters
-    associated = b"keyward.slot.v1" + header.vault_id + header.commitment + place + parameters + slot.commitment
-    vault_key = unseal(expand(prk, b"wrap"), slot.nonce, slot.wrapped, associated)
+    vault_key = unwrap_key(header, slot, prk)
     if vault_key is None:
         return None
     prk = mac(b"keyward.vault.v1" + header.vault_id, vault_key)
     return prk if hmac.compare_digest(expand(prk, b"commitment"), header.commitment) else None
 
 
+def unwrap_key(header, slot, prk):
+    """The vault key, by a slot whose commitment has been compared."""
+    place = slot.type.to_bytes(2, "big") + slot.flags.to_bytes(2, "big") + slot.id
+    parameters = len(slot.parameters).to_bytes(4, "big") + slot.parameters
+    associated = b"keyward.slot.v1" + header.vault_id + header.commitment + place + parameters + slot.commitment + slot.ephemeral
+    slot_key, slot_secret = expand(prk, b"wrap"), expand(prk, b"x25519")
+    slot_public = nacl.bindings.crypto_scalarmult_base(slot_secret)
+    try:
+        shared = nacl.bindings.crypto_scalarmult(slot_secret, slot.ephemeral)
+    except nacl.exceptions.CryptoError:  # an ephemeral key of low order
+        return None
+    wrap_key = expand(mac(slot_key, shared), b"wrap" + slot.ephemeral + slot_public)
+    return unseal(wrap_key, slot.nonce, slot.wrapped, associated)
+
+
 def unlock(header, secret):
-    """The vault's PRK, by the first slot that opens; the MAC of the header is checked with it."""
+    """The vault's PRK, by the first slot that opens."""
     kind, typed = secret
     try:
         prepared = (prepare_passphrase if kind == PASSPHRASE else decode_recovery_code)(typed)
@@ -64,9 +76,12 @@ def unlock(header, secret):
     prk = next((each for each in opened if each), None)
     if prk is None:
         raise Refused("locked", "no slot opens")
-    if not hmac.compare_digest(mac(expand(prk, b"header"), header.raw[:-32]), header.raw[-32:]):
-        raise Refused("forged", "MAC of the header")
     return prk
+
+
+def check_mac(prk, header):
+    if not hmac.compare_digest(mac(expand(prk, b"header"), header.raw[:-TAIL]), header.raw[-TAIL:-DIGEST]):
+        raise Refused("forged", "MAC of the header")
 
 
 def open_block(prk, header, block):

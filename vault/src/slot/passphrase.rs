@@ -9,6 +9,8 @@ use crate::wire::Reader;
 pub(super) static KIND: Kind = Kind {
     number: 1,
     name: "passphrase",
+    takes: |opener| matches!(opener, Opener::Passphrase(_)),
+    cost,
     check,
     parameters,
     input,
@@ -49,7 +51,7 @@ fn input(opener: &Opener<'_>, parameters: &[u8]) -> Tried<Input> {
 }
 
 /// Returns the costs that the parameters of a passphrase slot name.
-pub(super) fn cost(parameters: &[u8]) -> Option<Cost> {
+fn cost(parameters: &[u8]) -> Option<Cost> {
     read(parameters).ok().map(|(_, cost)| cost)
 }
 

@@ -7,6 +7,8 @@ use crate::random::Entropy;
 pub(super) static KIND: Kind = Kind {
     number: 2,
     name: "recovery code",
+    takes: |opener| matches!(opener, Opener::RecoveryCode(_)),
+    cost: |_| None,
     check,
     parameters,
     input,

@@ -79,6 +79,10 @@ impl Slot {
         }
         let wrapped = &self.wrapped;
         let shared = shared(&keys.secret, &wrapped.ephemeral);
+        // An ephemeral key of low order, after which the secret of the slot plays no part (RFC 7748 section 6.1).
+        if bool::from(shared.expose().ct_eq(&[0; 32])) {
+            return None;
+        }
         let public = MontgomeryPoint::mul_base_clamped(*keys.secret.expose());
         let key = wrap_key(keys.key.expose(), &shared, &wrapped.ephemeral, &public.0).ok()?;
         let mut bytes = Secret::new(wrapped.key);

@@ -44,6 +44,7 @@ impl Sealed {
     ) -> Result<(Vault, SlotId), Error> {
         let unlocked = unlocking.unlock(&self.header, opener)?;
         let vault = open(self, unlocked.vault_key, unlocked.sealer)?;
+        vault.check_own_slot(unlocked.slot, &unlocked.wrap)?;
         Ok((vault, unlocked.slot))
     }
 }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use subtle::ConstantTimeEq;
+
 use super::{Record, Vault, seal_record};
 use crate::block::Sealer;
-use crate::error::Error;
+use crate::error::{Error, Part};
 use crate::header::SLOTS_MAX;
 use crate::id::{RecordId, SlotId};
 use crate::random::{self, Entropy};
 use crate::record::{Content, LABEL, SlotRecord, Times, encode_slot, label_is_allowed, wrap_keys};
 use crate::secret::Secret;
-use crate::slot::{Context, NewSlot, Slot};
+use crate::slot::{Context, NewSlot, Slot, WrapKey};
 use crate::subkey::Key;
 use crate::timestamp::Timestamp;
 
@@ -166,6 +168,21 @@ impl Vault {
         renewal.slots.insert(index, made);
         self.adopt(renewal);
         Ok(made_id)
+    }
+
+    /// Checks that the record of the slot that opened the vault has that slot's own keys. With others, planted by
+    /// who could open the vault once, the next vault key would be wrapped for him and not for its owner.
+    pub(super) fn check_own_slot(&self, slot: SlotId, own: &WrapKey) -> Result<(), Error> {
+        let (id, _) = self.slot_record(slot).ok_or(NO_RECORD)?;
+        let record = self.records.get(&id).ok_or(NO_RECORD)?;
+        let mut plain = Secret::new(Vec::new());
+        let kept = wrap_keys(self.content(id, record, &mut plain)?)?;
+        match bool::from(kept.0.expose().ct_eq(own.0.expose())) {
+            true => Ok(()),
+            false => Err(Error::Forged {
+                part: Part::Slot(self.slot_index(slot)? + 1),
+            }),
+        }
     }
 
     /// Wraps a new vault key for all slots but one, and seals all records but that slot's.

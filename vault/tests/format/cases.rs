@@ -7,6 +7,7 @@ mod good;
 mod header;
 mod locked;
 mod records;
+mod salvage;
 mod sealed;
 mod slots;
 
@@ -67,6 +68,7 @@ impl Cases {
         records::add(&mut cases);
         locked::add(&mut cases);
         sealed::add(&mut cases);
+        salvage::add(&mut cases);
         cases
     }
 
@@ -136,6 +138,11 @@ impl Cases {
 /// Returns the usual recovery code as it is written.
 pub(crate) fn code() -> String {
     locked::usual_code()
+}
+
+/// The content of a record with entries that are not known.
+pub(crate) fn unknown_keys() -> Vec<u8> {
+    good::unknown_keys()
 }
 
 /// A vault of generation 2 without slots and keys.

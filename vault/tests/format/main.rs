@@ -13,6 +13,8 @@ mod fixed;
 #[cfg(test)]
 mod private;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod salvaging;

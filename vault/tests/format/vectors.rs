@@ -5,9 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use keyward_vault::header::Warning;
-use keyward_vault::{Error, Opener, Passphrase, RecoveryCode, Sealed, Vault};
+use keyward_vault::salvage::Rescue;
+use keyward_vault::{
+    Error, Opener, Passphrase, RecoveryCode, Sealed, Timestamp, Unlocking, Vault, salvage,
+};
 
 use crate::cases::Cases;
+use crate::fixed::Fixed;
 
 pub(crate) fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/vectors"))
@@ -126,6 +130,27 @@ fn vectors_are_read_as_they_say() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_left_of_vectors_is_found() {
+    let mut random = Fixed::new("salvage");
+    let left = |name: &&&str| name.starts_with("salvage-");
+    for name in NAMES.iter().filter(left) {
+        let vector = Vector::read(name);
+        let code = RecoveryCode::parse(vector.value("recovery").unwrap()).unwrap();
+        let rescue = Rescue {
+            opener: Opener::RecoveryCode(&code),
+            unlocking: Unlocking::default(),
+            now: Timestamp(1_790_000_000),
+            entropy: &mut random,
+        };
+        let rescued = salvage(vector.vault.clone(), Some(rescue)).rescued;
+        let vault = rescued.unwrap().unwrap().vault;
+        let found: BTreeSet<_> = vault.keys().map(|key| key.name()).collect();
+        let expected: BTreeSet<_> = vector.values("salvage").into_iter().collect();
+        assert_eq!(found, expected, "{name}");
+    }
 }
 
 /// Every vector by its name, so that a missing one is seen.
@@ -492,6 +517,18 @@ const NAMES: &[&str] = &[
     "not-openssh",
     "not-text",
     "not-zeros",
+    "salvage-appended",
+    "salvage-digest",
+    "salvage-frame",
+    "salvage-headers",
+    "salvage-hole",
+    "salvage-inserted",
+    "salvage-length",
+    "salvage-manifest",
+    "salvage-record",
+    "salvage-slot-record",
+    "salvage-start",
+    "salvage-truncated",
     "sealed-added-slot",
     "sealed-changed",
     "sealed-changed-passphrase",

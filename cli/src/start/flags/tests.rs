@@ -114,14 +114,14 @@ fn parse_own(line: &str) -> Result<Flags, FlagError> {
 #[test]
 fn idle_is_a_flag_of_keyward_alone() {
     let idle = |line| parse_own(line).unwrap().idle;
-    assert_eq!(idle(""), Some(Duration::from_secs(900)));
-    assert_eq!(idle("--idle 30m"), Some(Duration::from_secs(1800)));
+    assert_eq!(idle(""), None);
+    assert_eq!(idle("--idle 30m"), Some(Some(Duration::from_secs(1800))));
     assert_eq!(
         idle("-D --idle=1h30m -a /s"),
-        Some(Duration::from_secs(5400))
+        Some(Some(Duration::from_secs(5400)))
     );
-    assert_eq!(idle("--idle never"), None);
-    assert_eq!(idle("--idle 0"), None);
+    assert_eq!(idle("--idle never"), Some(None));
+    assert_eq!(idle("--idle 0"), Some(None));
     for value in ["", "x", "-1", "Never", "1y"] {
         let error = Flags::parse_own(&["--idle".into(), value.into()]).unwrap_err();
         assert_eq!(error, FlagError::Idle(value.to_owned()));
@@ -144,6 +144,7 @@ fn arguments_of_the_front_say_the_same() {
         "",
         "--idle never",
         "--idle 2h -O memory=locked",
+        "-O memory=secret",
         "-E md5 -O no-restrict-websafe -O allow-remote-pkcs11 -O websafe-allow=ssh:*,x -P /a/* -t 1w",
     ] {
         let flags = parse_own(line).unwrap();

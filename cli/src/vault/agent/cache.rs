@@ -2,15 +2,16 @@
 //! (`PROTOCOL.md`, Vault).
 
 use base64ct::{Base64, Encoding};
+use keyward_agent::front::vault::cache::FILE_NAME;
 use keyward_vault::KeyRecord;
-use keyward_vault::store::{Patience, StateFile};
-use serde::Serialize;
+use keyward_vault::store::{Kept, Patience, StateFile};
+use serde::{Deserialize, Serialize};
 
 use super::super::arguments;
 use super::super::open::Open;
 use crate::error::Error;
 
-#[derive(Serialize)]
+#[derive(Deserialize, Serialize)]
 struct Cache {
     path: String,
     vault: String,
@@ -23,6 +24,35 @@ struct Cache {
 /// # Errors
 /// What the disk said.
 pub(super) fn write(open: &Open) -> Result<(), Error> {
+    let bytes = bytes(open)?;
+    Ok(file()?.update(|_| true, |_| Some(bytes))?)
+}
+
+/// Writes it where it is this vault's already: a key that was removed is not to be listed by the next agent.
+///
+/// # Errors
+/// What the disk said.
+pub(super) fn renew(open: &Open) -> Result<(), Error> {
+    let bytes = bytes(open)?;
+    let id = open.vault().id().to_string();
+    let is_of = |kept: &[u8]| parse(kept).is_some_and(|cache| cache.vault == id);
+    let change = |kept: Kept| match kept {
+        Kept::Whole(kept) => (kept != bytes && is_of(&kept)).then_some(bytes),
+        _ => None,
+    };
+    Ok(file()?.update(|kept| parse(kept).is_some(), change)?)
+}
+
+fn parse(bytes: &[u8]) -> Option<Cache> {
+    serde_json::from_slice(bytes).ok()
+}
+
+fn file() -> Result<StateFile, Error> {
+    let path = arguments::state_folder()?.join(FILE_NAME);
+    Ok(StateFile::at(&path, Patience::default()))
+}
+
+fn bytes(open: &Open) -> Result<Vec<u8>, Error> {
     let mut keys: Vec<&KeyRecord> = open.vault().keys().collect();
     keys.sort_by(|one, other| one.name().cmp(other.name()));
     let blobs = keys
@@ -35,8 +65,5 @@ pub(super) fn write(open: &Open) -> Result<(), Error> {
         vault: open.vault().id().to_string(),
         keys: blobs.map(Base64::encode_string).collect(),
     };
-    let bytes = serde_json::to_vec(&cache).map_err(std::io::Error::from)?;
-    let path = arguments::state_folder()?.join("vault-keys.json");
-    let file = StateFile::at(&path, Patience::default());
-    Ok(file.update(|_| true, |_| Some(bytes))?)
+    Ok(serde_json::to_vec(&cache).map_err(std::io::Error::from)?)
 }

@@ -12,8 +12,11 @@ use serde_json::value::to_raw_value;
 
 use super::super::open::Open;
 use super::id;
-use crate::destination;
 use crate::error::Error;
+use crate::{destination, environment};
+
+/// The variable that names the library (ssh-add(1), ENVIRONMENT).
+const SK_PROVIDER: &str = "SSH_SK_PROVIDER";
 
 /// A key that is not served, and why.
 #[derive(Debug)]
@@ -48,12 +51,18 @@ pub(super) fn of(record: &KeyRecord) -> Result<Identities<'_>, Skipped> {
         lifetime: lifetime.map(|seconds| Duration::from_secs(u64::from(seconds.get()))),
         confirm: metadata.confirm,
         destinations,
-        sk_provider: None,
+        sk_provider: provider(record),
     };
     Ok(Identities {
         record,
         constraints: constraints.encode(),
     })
+}
+
+/// The library that reaches the token of a key, as `ssh-add` chooses it; the one built in where there is none.
+fn provider(record: &KeyRecord) -> Option<String> {
+    let named = || environment::filled(SK_PROVIDER)?.into_string().ok();
+    record.key_type().starts_with("sk-").then(named).flatten()
 }
 
 impl Identities<'_> {

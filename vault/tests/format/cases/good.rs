@@ -188,21 +188,7 @@ fn unknown(cases: &mut Cases) {
         parts.records.push(Block::record([0xee; 16], 1, content));
     });
     cases.good("good-unknown-record", "a record of an unknown kind", &parts);
-    let more = [
-        (
-            16,
-            Value::Map(vec![
-                (Value::Unsigned(1), Value::False),
-                (Value::Negative(0), Value::Null),
-                (text("a"), bytes(b"b")),
-            ]),
-        ),
-        (24, Value::Negative(u64::MAX)),
-        (256, Value::Array(Vec::new())),
-        (65_536, Value::Unsigned(u64::MAX)),
-        (1 << 32, text("\u{e9}")),
-        (u64::MAX, Value::True),
-    ];
+    let more = unknown_entries();
     let parts = with_key("later", &ed25519("later"), &more);
     cases.good(
         "good-unknown-keys",
@@ -226,6 +212,30 @@ fn unknown(cases: &mut Cases) {
         "a label, and a key of a slot's map that is not known",
         &parts,
     );
+}
+
+/// Entries that a later version may write.
+fn unknown_entries() -> Vec<(u64, Value)> {
+    vec![
+        (
+            16,
+            Value::Map(vec![
+                (Value::Unsigned(1), Value::False),
+                (Value::Negative(0), Value::Null),
+                (text("a"), bytes(b"b")),
+            ]),
+        ),
+        (24, Value::Negative(u64::MAX)),
+        (256, Value::Array(Vec::new())),
+        (65_536, Value::Unsigned(u64::MAX)),
+        (1 << 32, text("\u{e9}")),
+        (u64::MAX, Value::True),
+    ]
+}
+
+/// The content of a key with such entries.
+pub(super) fn unknown_keys() -> Vec<u8> {
+    key_content("later", &ed25519("later").fields, &unknown_entries())
 }
 
 fn ways_in(cases: &mut Cases) {
