@@ -92,6 +92,8 @@ pub(crate) enum Error {
     Memory(io::Error),
     #[error("--name is for one key, and there are more")]
     NameForMany,
+    #[error(transparent)]
+    NotSaved(StoreError),
     #[error("the name was not typed; nothing was written")]
     NameNotTyped,
     #[error("key \"{name}\" has no certificate")]
@@ -190,7 +192,7 @@ impl Error {
     }
 }
 
-/// A vault that cannot be reached is one that cannot be opened; a save that failed is a failure.
+/// A vault that cannot be reached is one that cannot be opened; one that could not be saved is [`Error::NotSaved`].
 const fn code_of_store(error: &StoreError) -> u8 {
     match error {
         StoreError::Busy { .. }

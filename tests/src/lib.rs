@@ -31,6 +31,10 @@ pub mod vault;
 
 pub mod cheap_vault;
 pub mod vault_file;
+pub mod planted_vault;
+pub mod kill_points;
+pub mod screen;
+pub mod vault_keys;
 pub mod terminal;
 
 pub mod memory_scan;
@@ -42,7 +46,9 @@ pub use connection::Connection;
 pub use console::Console;
 pub use home::Home;
 pub use key::{Key, KeyKind};
+pub use planted_vault::PlantedVault;
 pub use run::Run;
+pub use screen::Screen;
 pub use server::Server;
 pub use terminal::Terminal;
 pub use vault::Vault;

@@ -175,7 +175,8 @@ fn montgomery_factor(modulus: &BigUint) -> BigUint {
 }
 
 /// A value as it is, turned round, and as text.
-fn of_value(name: &str, value: &[u8]) -> Vec<Form> {
+#[must_use]
+pub fn of_value(name: &str, value: &[u8]) -> Vec<Form> {
     let turned: Vec<u8> = value.iter().rev().copied().collect();
     let lower: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut forms = pieces(name, value);

@@ -45,7 +45,7 @@ pub(crate) fn create(
     passphrase: &Passphrase,
     recovery: Option<&RecoveryCode>,
 ) -> Result<(), Error> {
-    let store = Store::prepare(path, Patience::default())?;
+    let store = Store::prepare(path, Patience::default()).map_err(Error::NotSaved)?;
     let slots = FirstSlots {
         passphrase,
         cost: calibrated(passphrase)?,
@@ -54,9 +54,12 @@ pub(crate) fn create(
     let vault = Vault::create(&slots, environment::timestamp(), &mut SystemEntropy)?;
     let bytes = vault.seal(environment::timestamp(), &mut SystemEntropy)?;
     vault.reread(bytes.clone())?;
-    store.create(&bytes, |written| written == bytes)?;
+    store
+        .create(&bytes, |written| written == bytes)
+        .map_err(Error::NotSaved)?;
     let sealed = Sealed::read(bytes)?;
-    state::note(&sealed)
+    state::remember(&sealed);
+    Ok(())
 }
 
 /// Returns the costs at which a derivation takes about a second here: the defaults, with more passes on a fast

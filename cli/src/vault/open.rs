@@ -97,7 +97,7 @@ impl Open {
         }
         let (vault, slot) = unlock(&base)?;
         let uses = Uses::of(&vault.id().to_string());
-        state::note(&base)?;
+        state::remember(&base);
         Ok(Self {
             arguments: arguments.clone(),
             store,

@@ -43,7 +43,8 @@ impl Open {
             let is_base = |current: &[u8]| current == self.base.bytes();
             match self
                 .store
-                .save(&bytes, is_base, |written| written == bytes)?
+                .save(&bytes, is_base, |written| written == bytes)
+                .map_err(Error::NotSaved)?
             {
                 Outcome::Saved => return self.saved(saved, bytes),
                 Outcome::Conflict(theirs) => self.merge(theirs.bytes)?,
@@ -57,7 +58,7 @@ impl Open {
     fn saved(&mut self, vault: Vault, bytes: Vec<u8>) -> Result<(), Error> {
         self.vault = vault;
         self.base = Sealed::read(bytes)?;
-        state::note(&self.base)?;
+        state::remember(&self.base);
         Ok(())
     }
 

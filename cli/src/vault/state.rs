@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arguments;
 use crate::error::Error;
+use crate::output;
 
 /// How many retired commitments are noted.
 const RETIRED_MAX: usize = 64;
@@ -64,9 +65,17 @@ pub(crate) fn check(sealed: &Sealed, path: &Path) -> Result<(), Error> {
 ///
 /// Only what a secret has shown to be authentic is noted: a forged generation could otherwise keep its owner out.
 ///
-/// # Errors
-/// What the disk said.
-pub(crate) fn note(sealed: &Sealed) -> Result<(), Error> {
+/// A full disk should not keep a person from their keys, nor have a save look like none: without a note there is a
+/// warning.
+pub(crate) fn remember(sealed: &Sealed) {
+    if let Err(error) = note(sealed) {
+        output::warn(&format_args!(
+            "an older copy of the vault would not be noticed later: {error}"
+        ));
+    }
+}
+
+fn note(sealed: &Sealed) -> Result<(), Error> {
     let change = |kept: Kept| {
         let before = match &kept {
             Kept::Whole(bytes) => parse(bytes),

@@ -48,7 +48,8 @@ pub(super) fn mend(arguments: &Arguments, report: &mut Report) -> Result<(), Err
     }
     report.repaired = true;
     let sealed = Sealed::read(bytes)?;
-    state::note(&sealed)
+    state::remember(&sealed);
+    Ok(())
 }
 
 /// Brings keys back that are lost, from the older versions beside the vault, and names what stays lost.
