@@ -25,6 +25,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command};
+use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -153,6 +154,9 @@ Called as ssh-agent, it takes that program's flags.";
 
 /// Runs the verb that `arguments` begin with.
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
+    if let Some(answered) = completions::answer(arguments) {
+        return answered.unwrap_or_else(|error| hint::report(&error));
+    }
     let result = match arguments.split_first() {
         Some((verb, flags)) if verb == agent::NAME => agent::run(flags),
         _ => chosen(arguments),
@@ -196,7 +200,10 @@ fn chosen(arguments: &[OsString]) -> Result<ExitCode, Error> {
 
 /// Describes the name of a key, the first argument of many verbs.
 fn name(help: &'static str) -> Arg {
-    Arg::new("NAME").help(help).required(true)
+    Arg::new("NAME")
+        .help(help)
+        .required(true)
+        .add(ArgValueCandidates::new(completions::key_names))
 }
 
 /// Returns the name of a key that was typed.

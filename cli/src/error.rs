@@ -56,7 +56,7 @@ pub(crate) enum Error {
     AuthSockUnset,
     #[error("certificate {} is for another key", path.display())]
     CertificateOfAnother { path: PathBuf },
-    #[error("the recovery code was not typed back; no vault was written")]
+    #[error("the recovery code was not typed back; nothing was written")]
     CodeNotTypedBack,
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -63,14 +63,9 @@ fn of(error: &Error) -> Option<String> {
 /// Returns the advice for an error of a verb of the vault.
 fn of_verb(error: &Error) -> Option<String> {
     let text = match error {
-        Error::Ask(AskError::NobodyToAsk) => {
-            "name a file that holds it: --passphrase-file FILE (\"-\": standard input)"
-        }
-        Error::Ask(AskError::NobodyToAskNew) => {
-            "name a file that holds it: --new-passphrase-file FILE (\"-\": standard input)"
-        }
+        Error::Ask(error) => return of_ask(error),
         Error::CodeNotTypedBack => {
-            "try again, or have it written to a file: --recovery-file FILE, of slot add --recovery-out FILE"
+            "start again; a new code is shown then, or written to a file: see --help"
         }
         Error::Destination(DestinationError::NoHostKeys(host)) => {
             return Some(format!(
@@ -85,9 +80,7 @@ fn of_verb(error: &Error) -> Option<String> {
                 quoted(path)
             ));
         }
-        Error::Import(ImportError::PassphraseNeeded | ImportError::WrongPassphrase) => {
-            "name a file that holds it: --key-passphrase-file FILE (\"-\": standard input)"
-        }
+        Error::Import(error) => return of_import(error),
         Error::Lifetime(_) => "such as 45m, 8h or 3d; to serve it without end: --no-lifetime",
         Error::NameForMany => "import the files one by one, or without --name",
         Error::NoPassphrase => "keyward slot add passphrase",
@@ -106,6 +99,27 @@ fn of_verb(error: &Error) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+fn of_ask(error: &AskError) -> Option<String> {
+    let flag = match error {
+        AskError::NobodyToAsk => "--passphrase-file",
+        AskError::NobodyToAskNew => "--new-passphrase-file",
+        _ => return None,
+    };
+    Some(of_file(flag))
+}
+
+fn of_import(error: &ImportError) -> Option<String> {
+    let is_about_secret = matches!(
+        error,
+        ImportError::PassphraseNeeded | ImportError::WrongPassphrase
+    );
+    is_about_secret.then(|| of_file("--key-passphrase-file"))
+}
+
+fn of_file(flag: &str) -> String {
+    format!("name a file that holds it: {flag} FILE (\"-\": standard input)")
 }
 
 fn of_config(error: &ConfigError) -> Option<String> {

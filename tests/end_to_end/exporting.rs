@@ -23,7 +23,6 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// What `ssh-keygen`, `openssl` or `puttygen` reads out of the file `out`: type and base64 of the public key.
-#[expect(clippy::too_many_lines, reason = "one scenario, told in order")]
 fn judged(vault: &CheapVault, format: &str, is_encrypted: bool) -> String {
     let home = vault.home();
     let line = match format {
@@ -46,37 +45,23 @@ fn judged(vault: &CheapVault, format: &str, is_encrypted: bool) -> String {
             }
             puttygen.succeeds().stdout
         }
-        _ => {
-            let mut openssl = home.command("openssl");
-            openssl.args([
-                "pkey",
-                "-in",
-                "out",
-                "-passin",
-                "file:secret",
-                "-pubout",
-                "-out",
-                "out.spki",
-            ]);
-            openssl.succeeds();
-            home.command("openssl")
-                .args([
-                    "pkey",
-                    "-in",
-                    "out",
-                    "-passin",
-                    "file:secret",
-                    "-check",
-                    "-noout",
-                ])
-                .succeeds();
-            from_spki(vault)
-        }
+        _ => judged_by_openssl(vault),
     };
     line.split_whitespace()
         .take(2)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+fn judged_by_openssl(vault: &CheapVault) -> String {
+    let pkey = |words: &[&str]| {
+        let mut openssl = vault.home().command("openssl");
+        openssl.args(["pkey", "-in", "out", "-passin", "file:secret"]);
+        openssl.args(words).succeeds();
+    };
+    pkey(&["-check", "-noout"]);
+    pkey(&["-pubout", "-out", "out.spki"]);
+    from_spki(vault)
 }
 
 /// OpenSSH reads what openssl writes, but for Ed25519, whose form is as simple as can be (RFC 8410 section 4).

@@ -108,10 +108,8 @@ fn the_comment_may_come_from_the_public_line() {
     assert_eq!(vault.json("show other")["comment"], "");
 }
 
-#[test]
-#[expect(clippy::too_many_lines, reason = "one scenario, told in order")]
-fn what_fails_is_said_and_the_rest_is_done() {
-    let vault = CheapVault::new();
+/// Puts files into the home that are no keys, and one that is.
+fn spoil(vault: &CheapVault) {
     let home = vault.home();
     let key = Key::plain(KeyKind::Ed25519);
     home.write("good", fs::read(&key.path).unwrap());
@@ -134,6 +132,12 @@ fn what_fails_is_said_and_the_rest_is_done() {
         ])
         .succeeds();
     fs::create_dir(home.path("folder")).unwrap();
+}
+
+#[test]
+fn what_fails_is_said_and_the_rest_is_done() {
+    let vault = CheapVault::new();
+    spoil(&vault);
     let said = vault
         .keyward(
             "import public empty text long cut twice pipe x25519 folder nothing /dev/null good",

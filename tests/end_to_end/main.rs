@@ -9,6 +9,7 @@ mod at_birth;
 mod audit;
 mod clients;
 mod command_line;
+mod completing;
 mod configuration;
 mod confirming;
 mod crowding;

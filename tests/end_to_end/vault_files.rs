@@ -238,7 +238,6 @@ fn the_vault_is_named_by_flag_then_environment_then_configuration() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one scenario, told in order")]
 fn init_makes_folders_for_the_owner_alone_and_never_overwrites() {
     let home = Home::new();
     home.write("secret", cheap_vault::PASSPHRASE);
@@ -277,6 +276,17 @@ fn init_makes_folders_for_the_owner_alone_and_never_overwrites() {
         .exits(1)
         .stderr;
     assert!(said.contains("code is there already"), "{said}");
+}
+
+#[test]
+fn init_refuses_what_is_no_passphrase() {
+    let home = Home::new();
+    home.write("secret", cheap_vault::PASSPHRASE);
+    let init = |words: &str| {
+        let mut init = home.command(program::path());
+        init.arg("init").args(words.split(' '));
+        init
+    };
     init("--vault v --new-passphrase-file secret --no-recovery --recovery-file x").exits(64);
     for (content, fact) in [
         (&b""[..], "empty"),

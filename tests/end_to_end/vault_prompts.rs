@@ -139,9 +139,7 @@ fn ctrl_c_at_a_prompt_is_130_and_ctrl_d_cancels() {
     for (keys, code) in [(CTRL_C, 130), (CTRL_D, 1)] {
         let mut terminal = Terminal::run(&vault.bare("list"));
         terminal.expects("Passphrase for ");
-        while terminal.echoes() {
-            std::thread::yield_now();
-        }
+        terminal.hides();
         terminal.presses(keys);
         let shown = terminal.exits(code);
         assert!(!shown.contains("panicked"), "{shown}");
@@ -154,9 +152,7 @@ fn a_signal_at_a_prompt_leaves_the_terminal_with_echo() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
         let mut terminal = Terminal::run(&vault.bare("list"));
         terminal.expects("Passphrase for ");
-        while terminal.echoes() {
-            std::thread::yield_now();
-        }
+        terminal.hides();
         signal_to(terminal.pid(), signal);
         terminal.exits(code);
     }
@@ -196,9 +192,7 @@ fn ctrl_c_stops_an_import_as_a_whole() {
     let before = fs::read(vault.path()).unwrap();
     let mut terminal = Terminal::run(&vault.keyward("import one two"));
     terminal.expects("Passphrase for two: ");
-    while terminal.echoes() {
-        std::thread::yield_now();
-    }
+    terminal.hides();
     terminal.presses(CTRL_C);
     let shown = terminal.exits(130);
     assert!(!shown.contains("imported as"), "{shown}");

@@ -14,7 +14,7 @@ use keyward_vault::{
 };
 use serde_json::Value;
 
-use crate::{Agent, Home, Run, program};
+use crate::{Agent, Home, Run, message, program};
 
 /// The passphrase of every cheap vault.
 pub const PASSPHRASE: &str = "correct horse battery staple";
@@ -135,6 +135,8 @@ impl CheapVault {
     /// The verb of this vault, with an agent to tell.
     #[must_use]
     pub fn beside(&self, agent: &Agent, words: &str) -> Command {
+        // Whoever is answered finds the control socket too: it is made before anyone is served.
+        agent.connect().ask(&message::LIST);
         let mut command = self.keyward(words);
         command.env("SSH_AUTH_SOCK", agent.socket());
         command

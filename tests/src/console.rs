@@ -106,6 +106,23 @@ impl Console {
         String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
     }
 
+    /// Waits until all that was written to it before is among what was shown, and returns that.
+    ///
+    /// # Panics
+    ///
+    /// When that takes too long.
+    #[must_use]
+    #[track_caller]
+    pub fn everything(&self) -> String {
+        // No program of ours writes it.
+        const MARK: &str = "\x1e";
+        rustix::io::write(&self.line, MARK.as_bytes()).unwrap();
+        deadline::eventually("the end of the output", LIMIT, || {
+            let shown = self.shown();
+            shown.strip_suffix(MARK).map(str::to_owned)
+        })
+    }
+
     /// Waits until this was shown so many times, and what is typed is not shown.
     ///
     /// # Panics

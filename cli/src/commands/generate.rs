@@ -48,7 +48,7 @@ pub(super) fn describe() -> Command {
         .help("The comment of the public line [default: user@host]");
     let command = Command::new("generate")
         .about("Make a new key inside the vault")
-        .arg(super::name("What to call it"))
+        .arg(Arg::new("NAME").help("What to call it").required(true))
         .arg(kind)
         .arg(comment)
         .arg(arguments::json())

@@ -24,10 +24,7 @@ Examples:
 
 /// Describes `remove`.
 pub(super) fn describe() -> Command {
-    let names = Arg::new("NAME")
-        .help("The keys")
-        .required(true)
-        .num_args(1..);
+    let names = super::name("The keys").num_args(1..);
     let command = Command::new("remove")
         .about("Remove keys from the vault")
         .visible_alias("rm")

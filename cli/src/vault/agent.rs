@@ -53,6 +53,14 @@ pub(crate) fn keys(arguments: &Arguments) -> Option<Vec<Value>> {
     (list.state == State::Open.name() && is_of(&list, arguments)).then(|| values(&list))
 }
 
+/// Returns the names of the keys that the agent knows, of whatever vault, be it locked.
+pub(crate) fn names() -> Vec<String> {
+    let list = connect().and_then(|mut client| Ok(client.vault_list()?));
+    let keys = list.map(|list| values(&list)).unwrap_or_default();
+    let name = |key: &Value| key.get("name").and_then(Value::as_str).map(str::to_owned);
+    keys.iter().filter_map(name).collect()
+}
+
 fn values(list: &VaultList) -> Vec<Value> {
     let keys = list.keys.iter();
     keys.filter_map(|key| serde_json::from_str(key.get()).ok().map(with_time))

@@ -116,3 +116,56 @@ pub(crate) fn of_prefix(vault: &Vault, prefix: &str) -> Result<SlotId, Error> {
         (None, _) => Err(Error::NoSuchSlot(prefix.to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_vault::vault::FirstSlots;
+    use keyward_vault::{Passphrase, RecoveryCode, SystemEntropy, Timestamp};
+
+    use super::*;
+
+    fn vault() -> Vault {
+        let passphrase = Passphrase::new("a passphrase").unwrap();
+        let code = RecoveryCode::generate(&mut SystemEntropy).unwrap();
+        let slots = FirstSlots {
+            passphrase: &passphrase,
+            cost: Cost::LEAST,
+            recovery: Some(&code),
+        };
+        Vault::create(&slots, Timestamp(0), &mut SystemEntropy).unwrap()
+    }
+
+    #[test]
+    fn slots_are_found_by_the_beginning_of_their_id() {
+        let vault = vault();
+        for view in vault.slots() {
+            let id = view.slot.id();
+            assert_eq!(of_prefix(&vault, &id.to_string()).unwrap(), id);
+        }
+        assert!(matches!(of_prefix(&vault, ""), Err(Error::NoSuchSlot(_))));
+        assert!(matches!(of_prefix(&vault, "x"), Err(Error::NoSuchSlot(_))));
+    }
+
+    #[test]
+    fn passphrase_to_change_is_the_one_that_opened_or_the_only_one() {
+        let mut vault = vault();
+        let ids: Vec<SlotId> = vault.slots().map(|view| view.slot.id()).collect();
+        let (passphrase, code) = match vault.slots().next().unwrap().slot.cost() {
+            Some(_) => (ids[0], ids[1]),
+            None => (ids[1], ids[0]),
+        };
+        assert_eq!(
+            passphrase_to_change(&vault, code).unwrap(),
+            (passphrase, Cost::LEAST)
+        );
+        vault.remove_slot(passphrase, &mut SystemEntropy).unwrap();
+        let none = passphrase_to_change(&vault, code);
+        assert!(matches!(none, Err(Error::NoPassphrase)));
+    }
+
+    #[test]
+    fn a_change_never_makes_guessing_cheaper() {
+        assert_eq!(dearer(Cost::LEAST, Cost::DEFAULT), Cost::DEFAULT);
+        assert_eq!(dearer(Cost::DEFAULT, Cost::FLOOR), Cost::DEFAULT);
+    }
+}
