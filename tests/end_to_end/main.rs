@@ -30,6 +30,5 @@ mod socket_activation;
 mod sockets;
 mod status;
 mod subprocess;
-mod vault;
 mod vault_prompts;
 mod vault_unlocking;

@@ -41,5 +41,4 @@ pub use key::{Key, KeyKind};
 pub use run::Run;
 pub use server::Server;
 
-pub use vault::Vault;
 pub use vault_file::VaultFile;
