@@ -196,7 +196,7 @@ fn key_for_a_host_serves_that_host_only() {
         })
     };
     let keys = [
-        (key.clone(), bound("for near", "root@near")),
+        (key, bound("for near", "root@near")),
         (Key::plain(KeyKind::EcdsaP256), bound("for far", "far")),
     ];
     let vault = VaultFile::with(agent.home(), &keys);
