@@ -334,12 +334,20 @@ fn holds_no_secret_while_a_vault_is_open_and_after_it_was_closed() {
     scene.sign(2);
     scene.finds_no_secret();
     let mut control = Connection::open(&vault::control(&scene.agent));
+    let keeper = scene.agent.processes()[1];
     control.ask(br#"{"request":"vault lock"}"#);
+    // A keeper without keys goes, and must not while it is looked at.
+    let limit = Duration::from_secs(20);
+    deadline::until(
+        "another keeper",
+        limit,
+        || matches!(scene.agent.processes()[..], [_, other] if other != keeper),
+    );
     scene.finds_no_secret();
     scene.finds_public_keys();
     // A signature opens it again.
     scene.sign(1);
-    deadline::until("the end of the unlocker", Duration::from_secs(20), || {
+    deadline::until("the end of the unlocker", limit, || {
         scene.agent.processes().len() == 2
     });
     assert_eq!(askpass.questions().matches("Passphrase:").count(), 1);
