@@ -182,3 +182,23 @@ fn idle_vault_is_locked() {
     assert!(agent.lists(&key));
     signing(&agent, &key, "message").exits(255);
 }
+
+#[test]
+fn idle_is_a_flag_of_keyward_alone() {
+    let line = CommandLine::new();
+    let refused = line.ssh_agent(&["--idle", "5m"]).exits(1);
+    assert!(
+        refused.stderr.starts_with("unknown option -- -"),
+        "{refused:?}"
+    );
+    let own = |arguments: &[&str]| {
+        let mut own = line.home.command(program::path());
+        own.arg("agent").args(arguments);
+        own
+    };
+    let refused = own(&["--idle", "soon"]).exits(64);
+    let said = "error: invalid time \"soon\" for --idle\n";
+    assert!(refused.stderr.starts_with(said), "{refused:?}");
+    let help = own(&["--help"]).succeeds();
+    assert!(help.stdout.contains("--idle <TIME>"), "{}", help.stdout);
+}

@@ -36,7 +36,6 @@ mod socket_activation;
 mod sockets;
 mod status;
 mod subprocess;
-mod vault;
 mod vault_agent_memory;
 mod vault_commands;
 mod vault_faults;

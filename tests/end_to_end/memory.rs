@@ -10,7 +10,7 @@ use std::{
 };
 
 use keyward_tests::{
-    Agent, Connection, Home, Key, KeyKind, Run, Vault,
+    Agent, Connection, Home, Key, KeyKind, Run, VaultFile,
     agent::{Launch, signal_to},
     askpass::Askpass,
     deadline,
@@ -18,6 +18,7 @@ use keyward_tests::{
     message, process, program,
     secret_forms::{self, Form},
     vault,
+    vault_file::PASSPHRASE,
 };
 use rustix::process::Signal;
 
@@ -79,22 +80,31 @@ impl Scene {
     }
 
     /// Hands the keys over as those of a vault.
-    fn of_vault(flags: &[&str]) -> (Self, Vault) {
-        let agent = vault::launch(Home::new()).flags(flags).start();
+    fn of_vault(flags: &[&str]) -> (Self, Askpass) {
+        let home = Home::new();
+        let askpass = Askpass::answering(&home, "askpass", PASSPHRASE, 0);
+        let agent = Launch::new(home)
+            .environment(askpass.environment())
+            .flags(flags)
+            .start();
         let keys: Vec<Key> = KINDS
             .into_iter()
             .map(|kind| Key::fresh(agent.home(), kind, kind.name(), ""))
             .collect();
-        let vault = Vault::new(agent.home(), &keys.iter().collect::<Vec<_>>());
-        vault.hand_over(&agent).succeeds();
+        VaultFile::new(agent.home(), &keys.iter().collect::<Vec<_>>()).unlock(&agent);
+        let mut secrets: Vec<Form> = keys.iter().flat_map(secret_forms::of_key).collect();
+        secrets.push(Form {
+            name: "passphrase of the vault".into(),
+            bytes: PASSPHRASE.into(),
+        });
         let scene = Self {
-            secrets: keys.iter().flat_map(secret_forms::of_key).collect(),
+            secrets,
             phrase: String::new(),
             agent,
             keys,
         };
         scene.finds_public_keys();
-        (scene, vault)
+        (scene, askpass)
     }
 
     fn phrases(&self) -> (&str, &str) {
@@ -389,17 +399,28 @@ fn writes_no_secret_to_a_file() {
 
 #[test]
 fn holds_no_secret_while_a_vault_is_open_and_after_it_was_closed() {
-    let (scene, vault) = Scene::of_vault(&[]);
+    let (scene, askpass) = Scene::of_vault(&[]);
     scene.finds_no_secret();
     scene.sign(2);
     scene.finds_no_secret();
     let mut control = Connection::open(&vault::control(&scene.agent));
+    let keeper = scene.agent.processes()[1];
     control.ask(br#"{"request":"vault lock"}"#);
+    // A keeper without keys goes, and must not while it is looked at.
+    let limit = Duration::from_secs(20);
+    deadline::until(
+        "another keeper",
+        limit,
+        || matches!(scene.agent.processes()[..], [_, other] if other != keeper),
+    );
     scene.finds_no_secret();
     scene.finds_public_keys();
     // A signature opens it again.
     scene.sign(1);
-    assert_eq!(vault.questions().len(), 2);
+    deadline::until("the end of the unlocker", limit, || {
+        scene.agent.processes().len() == 2
+    });
+    assert_eq!(askpass.questions().matches("Passphrase:").count(), 1);
     scene.finds_no_secret();
 }
 
@@ -432,7 +453,7 @@ fn half_handed_over(scene: &Scene) -> Connection {
 
 #[test]
 fn private_key_that_is_being_handed_over_lies_in_secret_memory_alone() {
-    let (scene, _vault) = Scene::of_vault(&[]);
+    let (scene, _askpass) = Scene::of_vault(&[]);
     let control = half_handed_over(&scene);
     for _ in 0..3 {
         scene.finds_no_secret();
@@ -443,7 +464,7 @@ fn private_key_that_is_being_handed_over_lies_in_secret_memory_alone() {
 /// The control of the test above: memory that is only locked shows the key, and nothing else does.
 #[test]
 fn the_scan_finds_a_private_key_that_is_being_handed_over_through_locked_memory() {
-    let (scene, _vault) = Scene::of_vault(&["-O", "memory=locked"]);
+    let (scene, _askpass) = Scene::of_vault(&["-O", "memory=locked"]);
     let in_front = || memory_scan::scan(&[scene.agent.pid()], &scene.secrets);
     assert_eq!(in_front(), []);
     let open_files = process::open_files(scene.agent.pid());

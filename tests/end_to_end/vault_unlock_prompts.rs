@@ -8,7 +8,7 @@ use std::{
 
 use keyward_tests::{
     Agent, Console, Home, Key, KeyKind, Run, Server, VaultFile, agent::Launch, agent::signal_to,
-    askpass::Askpass, deadline, process, program, vault_file::PASSPHRASE,
+    askpass::Askpass, deadline, message, process, program, vault_file::PASSPHRASE,
 };
 use keyward_vault::Metadata;
 use rustix::process::Signal;
@@ -490,4 +490,29 @@ fn unlock_holds_no_connection_while_it_asks() {
     console.types(&format!("{PASSPHRASE}\n"));
     assert_eq!(ends(unlock), Some(0), "{}", console.shown());
     console.says("Unlocked: 1 key.");
+}
+
+#[test]
+fn key_that_cannot_be_served_is_named_at_the_terminal() {
+    let agent = Launch::new(Home::new()).start();
+    let bound = Metadata {
+        name: "for far".into(),
+        destinations: vec!["far".into()],
+        ..Metadata::default()
+    };
+    let key = Key::plain(KeyKind::Ed25519);
+    let keys = [
+        (key.clone(), Metadata::default()),
+        (Key::plain(KeyKind::EcdsaP256), bound),
+    ];
+    let vault = VaultFile::with(agent.home(), &keys);
+    agent.connect().ask(&message::LIST);
+    vault.opening(&agent, &["unlock"]).exits(1);
+    VaultFile::lock(&agent);
+    let console = Console::new();
+    let client = console.start(&signing(&agent, &key, "message"));
+    console.asks(PROMPT, 1);
+    console.types(&format!("{PASSPHRASE}\n"));
+    assert_eq!(ends(client), Some(0));
+    console.says("warning: for far is not served: no host keys found for destination \"far\"");
 }

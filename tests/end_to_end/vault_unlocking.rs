@@ -4,7 +4,7 @@ use std::{fs, num::NonZeroU32, os::unix::fs::PermissionsExt};
 
 use keyward_tests::{
     Agent, Home, Key, KeyKind, Run, Server, VaultFile, agent::Launch, askpass::Askpass, deadline,
-    message, program,
+    key::SECURITY_KEY_PROVIDER, message, program, vault_file::PASSPHRASE,
 };
 use keyward_vault::Metadata;
 use rustix::process::Signal;
@@ -89,6 +89,32 @@ fn certificate_of_the_vault_logs_in(kind: KeyKind) {
         server.log()
     );
     assert!(server.log().contains(&format!("ID {}", kind.name())));
+}
+
+with_every_key!(first_use_of_a_locked_key_unlocks);
+fn first_use_of_a_locked_key_unlocks(kind: KeyKind) {
+    let home = Home::new();
+    let askpass = Askpass::answering(&home, "askpass", PASSPHRASE, 0);
+    // The unlocker's choice of a provider is that of its agent.
+    let provider = [("SSH_SK_PROVIDER", SECURITY_KEY_PROVIDER.to_owned())];
+    let agent = Launch::new(home)
+        .environment(askpass.environment())
+        .environment(provider)
+        .start();
+    VaultFile::new(agent.home(), &[&Key::certified(kind)]).unlock(&agent);
+    VaultFile::lock(&agent);
+    let server = Server::start(agent.home(), "server");
+    for _ in 0..2 {
+        assert_eq!(
+            logs_in(&agent, &server, "server"),
+            Some(0),
+            "{}",
+            server.log()
+        );
+    }
+    assert!(server.log().contains(&format!("ID {}", kind.name())));
+    assert_eq!(askpass.questions().matches("Passphrase:").count(), 1);
+    assert_eq!(state(&agent)["state"], "open");
 }
 
 #[test]
@@ -235,6 +261,7 @@ fn changes_reach_the_agent_at_once() {
 fn changed_constraints_reach_the_agent_at_once() {
     let key = Key::plain(KeyKind::Ed25519);
     let (agent, vault) = unlocked(&[&key]);
+    let keeper = agent.processes()[1];
     vault
         .opening(&agent, &["edit", "ed25519", "--confirm"])
         .succeeds();
@@ -250,6 +277,7 @@ fn changed_constraints_reach_the_agent_at_once() {
     vault
         .opening(&agent, &["edit", "ed25519", "--no-confirm"])
         .succeeds();
+    assert_eq!(agent.processes()[1], keeper);
     signing(&agent, &key, "message").succeeds();
     vault
         .opening(&agent, &["edit", "ed25519", "--lifetime", "1"])
@@ -361,7 +389,8 @@ fn keys_are_listed_after_a_restart() {
     let [key, other] = [KeyKind::Ed25519, KeyKind::EcdsaP256].map(Key::plain);
     let home = Home::new();
     let vault = VaultFile::new(&home, &[&key, &other]);
-    let mut agent = Launch::new(home).start();
+    let askpass = Askpass::answering(&home, "askpass", PASSPHRASE, 0);
+    let agent = Launch::new(home).start();
     vault.unlock(&agent);
     let cache = agent.home().path("state/keyward/vault-keys.json");
     assert_eq!(
@@ -373,27 +402,33 @@ fn keys_are_listed_after_a_restart() {
         !text.contains("ed25519") && !text.contains("ecdsa256"),
         "{text}"
     );
-    agent.signal(Signal::TERM);
-    agent.wait();
+    let home = agent.end();
     // A key that is removed while there is no agent is not listed by the next one.
-    vault.opening(&agent, &["remove", "ecdsa256"]).succeeds();
-    let again = Agent::start_again(agent);
+    let mut remove = home.command(program::path());
+    remove.args(["remove", "ecdsa256", "--passphrase-file"]);
+    remove.arg(home.path("passphrase")).succeeds();
+    let again = Launch::new(home).environment(askpass.environment()).start();
     let lines = listed(&again);
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains(&key.fingerprint()) && lines[0].contains(" keyward (locked) "));
-    vault.unlock(&again);
+    assert_eq!(state(&again)["state"], "closed");
+    signing(&again, &key, "message").succeeds();
+    assert!(
+        askpass
+            .questions()
+            .contains("asks for the key \"keyward (locked)\"")
+    );
     assert!(listed(&again)[0].contains(" ed25519 "));
 }
 
 #[test]
 fn cache_that_others_may_read_is_not_believed() {
     let key = Key::plain(KeyKind::Ed25519);
-    let (mut agent, _vault) = unlocked(&[&key]);
-    agent.signal(Signal::TERM);
-    agent.wait();
-    let cache = agent.home().path("state/keyward/vault-keys.json");
+    let (agent, _vault) = unlocked(&[&key]);
+    let home = agent.end();
+    let cache = home.path("state/keyward/vault-keys.json");
     fs::set_permissions(&cache, fs::Permissions::from_mode(0o644)).unwrap();
-    let again = Agent::start_again(agent);
+    let again = Launch::new(home).start();
     assert!(!again.lists(&key));
     assert!(
         again

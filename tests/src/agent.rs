@@ -146,12 +146,13 @@ impl Agent {
         agent
     }
 
-    /// Starts one in the home of one that has ended, at the same place.
+    /// Ends it with SIGTERM, and returns its home.
     #[must_use]
     #[track_caller]
-    pub fn start_again(ended: Self) -> Self {
-        let home = std::mem::take(&mut { ended }.home);
-        Launch::new(home).start()
+    pub fn end(mut self) -> Home {
+        self.signal(rustix::process::Signal::TERM);
+        self.wait();
+        std::mem::take(&mut self.home)
     }
 
     /// Its home.

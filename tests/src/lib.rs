@@ -51,5 +51,4 @@ pub use run::Run;
 pub use screen::Screen;
 pub use server::Server;
 pub use terminal::Terminal;
-pub use vault::Vault;
 pub use vault_file::VaultFile;

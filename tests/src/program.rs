@@ -41,22 +41,6 @@ pub fn unwiped_path() -> PathBuf {
     path
 }
 
-/// The program under test, of the same build as the test, which opens vaults of these tests instead of real ones.
-///
-/// # Panics
-///
-/// When there is no such file.
-#[must_use]
-pub fn with_unlocker_path() -> PathBuf {
-    let path = profile_folder().join("keyward-with-unlocker");
-    assert!(
-        path.is_file(),
-        "{} is missing: cargo build -p keyward-tests",
-        path.display()
-    );
-    path
-}
-
 /// The folder for what the tests make once and share.
 #[must_use]
 pub fn shared_folder() -> PathBuf {

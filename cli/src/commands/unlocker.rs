@@ -79,7 +79,9 @@ fn run(matches: &ArgMatches) -> Result<(), Error> {
     };
     let open = Open::with(&arguments, |sealed| asker.unlock(sealed))?;
     let served = agent::unlock(Client::connect(&socket)?, &open)?;
-    agent::warn(&served);
+    for warning in agent::warnings(&served) {
+        ask::tell_elsewhere(asker.terminal, &warning);
+    }
     Ok(())
 }
 

@@ -154,9 +154,15 @@ fn learn(client: &mut Client) {
 
 /// Says which keys the agent did not take.
 pub(crate) fn warn(served: &Committed) {
-    for Refused { name, reason } in &served.refused {
-        output::say(&format!("warning: {name} is not served: {reason}\n"));
+    for warning in warnings(served) {
+        output::say(&format!("{warning}\n"));
     }
+}
+
+/// Returns a line for each key that the agent did not take.
+pub(crate) fn warnings(served: &Committed) -> impl Iterator<Item = String> {
+    let refused = served.refused.iter();
+    refused.map(|Refused { name, reason }| format!("warning: {name} is not served: {reason}"))
 }
 
 fn hand_over(
