@@ -30,6 +30,7 @@ mod status;
 mod subprocess;
 mod vault;
 mod vault_agent_memory;
+mod vault_disk;
 mod vault_faults;
 mod vault_hostile;
 mod vault_killed;
