@@ -29,7 +29,6 @@ const KINDS: [KeyKind; 5] = [
 struct Scene {
     home: Home,
     vault: CheapVault,
-    keys: Vec<Key>,
     secrets: Vec<Form>,
 }
 
@@ -53,7 +52,6 @@ impl Scene {
         Self {
             home,
             vault,
-            keys,
             secrets,
         }
     }
