@@ -38,6 +38,7 @@ mod status;
 mod subprocess;
 mod vault_agent_memory;
 mod vault_commands;
+mod vault_disk;
 mod vault_faults;
 mod vault_files;
 mod vault_hostile;

@@ -1,6 +1,6 @@
 //! What root finds in the memory of an agent that serves a real vault, and of the program that opens it.
 
-use std::{fs, process::Child, time::Duration};
+use std::{fs, process::Child, thread, time::Duration};
 
 use keyward_tests::{
     Agent, Home, Key, KeyKind, PlantedVault, Run,
@@ -61,6 +61,8 @@ impl Scene {
             .flags(&["--idle", idle])
             .environment(askpass.environment())
             .start();
+        // Whoever is answered finds the control socket too.
+        agent.connect().ask(&message::LIST);
         let mut unlock = vault.keyward(agent.home(), &["unlock"]);
         unlock.env("SSH_AUTH_SOCK", agent.socket()).succeeds();
         Self {
@@ -103,9 +105,15 @@ impl Scene {
     }
 
     #[track_caller]
-    fn finds_nothing(&self, at_least: usize) {
-        let processes = self.processes();
-        assert!(processes.len() >= at_least, "{processes:?}");
+    fn finds_nothing(&self, count: usize) {
+        // A keeper that held keys is replaced by a fresh one a moment later.
+        let processes = deadline::eventually("processes that stay", LIMIT, || {
+            let processes = self.processes();
+            let stay = || processes.iter().all(|pid| process::waits(*pid));
+            let are_all = processes.len() == count && stay();
+            thread::sleep(Duration::from_millis(100));
+            (are_all && self.processes() == processes && stay()).then_some(processes)
+        });
         let found = memory_scan::scan(&processes, &self.secrets);
         assert!(found.is_empty(), "{found:#?}");
         let public = |key: &Key| {

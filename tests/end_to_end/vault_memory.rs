@@ -29,8 +29,6 @@ const KINDS: [KeyKind; 5] = [
 struct Scene {
     home: Home,
     vault: PlantedVault,
-    #[expect(dead_code, reason = "the keys stay until the scan is over")]
-    keys: Vec<Key>,
     secrets: Vec<Form>,
 }
 
@@ -54,7 +52,6 @@ impl Scene {
         Self {
             home,
             vault,
-            keys,
             secrets,
         }
     }
