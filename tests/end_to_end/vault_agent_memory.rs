@@ -91,8 +91,19 @@ impl Scene {
     }
 
     fn lock(&self) {
+        let keeper = self.keeper();
         self.agent.command(program::path()).arg("lock").succeeds();
         assert_eq!(self.state(), "closed");
+        Self::ends(keeper);
+    }
+
+    fn keeper(&self) -> u32 {
+        self.processes()[1]
+    }
+
+    /// A keeper that held keys is replaced by a fresh one a moment later.
+    fn ends(keeper: u32) {
+        deadline::until("another keeper", LIMIT, || !process::runs(keeper));
     }
 
     /// Those of the agent's processes that are ours: who types the passphrase has it in mind.
@@ -106,7 +117,6 @@ impl Scene {
 
     #[track_caller]
     fn finds_nothing(&self, count: usize) {
-        // A keeper that held keys is replaced by a fresh one a moment later.
         let processes = deadline::eventually("processes that stay", LIMIT, || {
             let processes = self.processes();
             let stay = || processes.iter().all(|pid| process::waits(*pid));
@@ -184,7 +194,9 @@ fn unlocker_that_waits_after_a_wrong_passphrase_holds_no_secret() {
 #[test]
 fn vault_closed_for_want_of_use_leaves_no_secret() {
     let scene = Scene::new("1", "exit 1");
+    let keeper = scene.keeper();
     scene.sign();
     deadline::until("a closed vault", LIMIT, || scene.state() == "closed");
+    Scene::ends(keeper);
     scene.finds_nothing(2);
 }
