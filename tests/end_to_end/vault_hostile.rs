@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 /// Memory in KiB, passes and lanes of the first slot (`FORMAT.md` sections 2.1 and 3.1).
 const COSTS: Range<usize> = 220..232;
-/// Digest and MAC at the end of a header.
-const END: usize = 64;
+/// The digest at the end of a header.
+const END: usize = 32;
 /// What stands after the twin of the header.
 const TRAILER: usize = 12;
 
@@ -98,7 +98,7 @@ fn with_costs(file: &[u8], costs: [u32; 3]) -> Vec<u8> {
     assert_eq!(header[COSTS], [0, 0, 0x4c, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
     header[COSTS].copy_from_slice(&bytes);
     let digest = Sha256::digest(&header[..length - END]);
-    header[length - END..length - END / 2].copy_from_slice(&digest);
+    header[length - END..].copy_from_slice(&digest);
     let mut changed = file.to_vec();
     changed[..length].copy_from_slice(&header);
     let twin = file.len() - TRAILER - length;
