@@ -56,5 +56,6 @@ fn identity(number: u64) -> Identity {
         expires: None,
         confirm: false,
         destinations: Vec::new(),
+        from_vault: false,
     }
 }

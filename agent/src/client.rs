@@ -1,6 +1,8 @@
 //! A blocking client of an agent's sockets, for commands and tests.
 
-use std::io::{self, Read, Write};
+mod vault;
+
+use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -8,6 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use thiserror::Error;
+
+pub use self::vault::VaultList;
 
 /// Longest answer that is read, in bytes: the same as a message of the agent protocol.
 pub const ANSWER_MAX: usize = 256 * 1024;
@@ -41,12 +45,15 @@ pub enum ClientError {
         /// What the system said.
         source: io::Error,
     },
-    /// The answer is longer than any can be.
-    #[error("answer of {0} bytes is above the limit of {ANSWER_MAX}")]
+    /// The answer, or the message, is longer than any can be.
+    #[error("message of {0} bytes is above its limit")]
     TooLong(usize),
     /// The answer is not what was asked for.
     #[error("answer is not valid: {0}")]
     Invalid(#[from] serde_json::Error),
+    /// The agent did not do what it was asked.
+    #[error("the agent refused: {0}")]
+    Refused(String),
 }
 
 /// A connection to one socket of an agent.
@@ -94,17 +101,40 @@ impl Client {
     /// [`ClientError::Connection`] when the answer does not come whole within five seconds,
     /// [`ClientError::TooLong`] when it announces more than [`ANSWER_MAX`] bytes.
     pub fn exchange(&mut self, message: &[u8]) -> Result<Vec<u8>, ClientError> {
-        let deadline = Instant::now() + PATIENCE;
-        let length =
-            u32::try_from(message.len()).map_err(|_| ClientError::TooLong(message.len()))?;
-        let frame = [&length.to_be_bytes(), message].concat();
-        self.stream
-            .write_all(&frame)
-            .map_err(|source| self.failed(source))?;
+        self.send(message, &[])?;
+        self.receive(PATIENCE, ANSWER_MAX)
+    }
+
+    /// Sends one message of two parts. The second one, which may be a secret, goes to the socket from
+    /// where it lies.
+    fn send(&mut self, head: &[u8], secret: &[u8]) -> Result<(), ClientError> {
+        let whole = head.len().saturating_add(secret.len());
+        let length = u32::try_from(whole).map_err(|_| ClientError::TooLong(whole))?;
+        let frame = [&length.to_be_bytes(), head].concat();
+        let (mut head, mut tail) = (&*frame, secret);
+        while !head.is_empty() || !tail.is_empty() {
+            let parts = [IoSlice::new(head), IoSlice::new(tail)];
+            match self.stream.write_vectored(&parts) {
+                Ok(0) => return Err(self.failed(io::ErrorKind::WriteZero.into())),
+                Ok(count) => {
+                    let of_head = count.min(head.len());
+                    head = head.get(of_head..).unwrap_or_default();
+                    tail = tail.get(count - of_head..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives one message of at most `limit` bytes.
+    fn receive(&mut self, patience: Duration, limit: usize) -> Result<Vec<u8>, ClientError> {
+        let deadline = Instant::now() + patience;
         let mut header = [0; 4];
         self.read_until(deadline, &mut header)?;
         let length = usize::try_from(u32::from_be_bytes(header)).unwrap_or(usize::MAX);
-        if length > ANSWER_MAX {
+        if length > limit {
             return Err(ClientError::TooLong(length));
         }
         let mut answer = vec![0; length];

@@ -3,6 +3,7 @@
 //! The order of the modules is the order of dependence: a module may use those above it only.
 
 pub mod protocol;
+pub mod seclusion;
 pub mod secret_memory;
 pub mod key;
 pub mod keeper;

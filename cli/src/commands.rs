@@ -2,42 +2,151 @@
 
 mod agent;
 mod completions;
+mod init;
+mod generate;
+mod import;
+mod list;
+mod show;
+mod public;
+mod rename;
+mod edit;
+mod remove;
+mod export;
+mod lock;
+mod slot;
+pub(crate) mod unlocker;
+mod fsck;
+mod passwd;
 mod shell;
 mod status;
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
+use clap_complete::ArgValueCandidates;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::{Error, USAGE};
-use crate::{hint, output};
+use crate::listing::Listing;
+use crate::{hint, output, start};
 
 /// A verb: how it is described and what it does.
 struct Verb {
     describe: fn() -> Command,
     run: fn(&ArgMatches) -> Result<ExitCode, Error>,
+    /// Whether it may see a passphrase or a private key, so that all of its memory is to be secret.
+    secret: bool,
 }
 
 /// Every verb but `agent`, which reads its own flags.
-const VERBS: [Verb; 3] = [
+const VERBS: [Verb; 19] = [
+    Verb {
+        describe: init::describe,
+        run: init::run,
+        secret: true,
+    },
+    Verb {
+        describe: generate::describe,
+        run: generate::run,
+        secret: true,
+    },
+    Verb {
+        describe: import::describe,
+        run: import::run,
+        secret: true,
+    },
+    Verb {
+        describe: list::describe,
+        run: list::run,
+        secret: true,
+    },
+    Verb {
+        describe: show::describe,
+        run: show::run,
+        secret: true,
+    },
+    Verb {
+        describe: public::describe,
+        run: public::run,
+        secret: true,
+    },
+    Verb {
+        describe: rename::describe,
+        run: rename::run,
+        secret: true,
+    },
+    Verb {
+        describe: edit::describe,
+        run: edit::run,
+        secret: true,
+    },
+    Verb {
+        describe: remove::describe,
+        run: remove::run,
+        secret: true,
+    },
+    Verb {
+        describe: remove::describe_undelete,
+        run: remove::undelete,
+        secret: true,
+    },
+    Verb {
+        describe: lock::describe_unlock,
+        run: lock::unlock,
+        secret: true,
+    },
+    Verb {
+        describe: lock::describe_lock,
+        run: lock::lock,
+        secret: false,
+    },
+    Verb {
+        describe: export::describe,
+        run: export::run,
+        secret: true,
+    },
+    Verb {
+        describe: slot::describe,
+        run: slot::run,
+        secret: true,
+    },
+    Verb {
+        describe: passwd::describe,
+        run: passwd::run,
+        secret: true,
+    },
+    Verb {
+        describe: fsck::describe,
+        run: fsck::run,
+        secret: true,
+    },
     Verb {
         describe: shell::describe,
         run: shell::run,
+        secret: false,
     },
     Verb {
         describe: status::describe,
         run: status::run,
+        secret: false,
     },
     Verb {
         describe: completions::describe,
         run: completions::run,
+        secret: false,
     },
 ];
 
 const EXAMPLES: &str = "\
 Examples:
+  keyward init                 create the vault
+  keyward import ~/.ssh        take your key files into it
   eval \"$(keyward agent)\"      start an agent for this shell
+  keyward unlock               serve the vault's keys through the agent
+  keyward list                 the keys of the vault
   keyward shell                a shell with an agent of its own
   keyward status               what the agent holds and how it is protected
 
@@ -45,6 +154,9 @@ Called as ssh-agent, it takes that program's flags.";
 
 /// Runs the verb that `arguments` begin with.
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
+    if let Some(answered) = completions::answer(arguments) {
+        return answered.unwrap_or_else(|error| hint::report(&error));
+    }
     let result = match arguments.split_first() {
         Some((verb, flags)) if verb == agent::NAME => agent::run(flags),
         _ => chosen(arguments),
@@ -56,7 +168,7 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
 fn describe() -> Command {
     let keyward = Command::new("keyward")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("An SSH agent whose keys live apart from everything that talks")
+        .about("An SSH agent, and the encrypted vault behind it")
         .after_help(EXAMPLES)
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -77,7 +189,43 @@ fn chosen(arguments: &[OsString]) -> Result<ExitCode, Error> {
     let verb = VERBS
         .iter()
         .find(|verb| (verb.describe)().get_name() == name);
-    verb.map_or_else(|| agent::run(&[]), |verb| (verb.run)(matches))
+    match verb {
+        None => agent::run(&[]),
+        Some(verb) if verb.secret => {
+            start::process::in_secret(|| (verb.run)(matches)).map_err(Error::Memory)?
+        }
+        Some(verb) => (verb.run)(matches),
+    }
+}
+
+/// Describes the name of a key, the first argument of many verbs.
+fn name(help: &'static str) -> Arg {
+    Arg::new("NAME")
+        .help(help)
+        .required(true)
+        .add(ArgValueCandidates::new(completions::key_names))
+}
+
+/// Returns the name of a key that was typed.
+fn name_of(matches: &ArgMatches) -> String {
+    matches
+        .get_one::<String>("NAME")
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// Prints a value as JSON, on several lines.
+fn print_json(value: &impl Serialize) -> Result<ExitCode, Error> {
+    let mut text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+    text.push('\n');
+    output::write(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns values as JSON has them.
+fn values(listings: Vec<Listing>) -> Result<Vec<Value>, Error> {
+    let values = listings.iter().map(serde_json::to_value);
+    Ok(values.collect::<Result<_, _>>().map_err(io::Error::from)?)
 }
 
 /// Prints a text of clap's: help, the version, or what is wrong with the arguments.

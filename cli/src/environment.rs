@@ -9,6 +9,8 @@ use std::time::SystemTime;
 use keyward_agent::front::audit::Audit;
 use keyward_agent::front::options::Environment;
 use keyward_agent::front::prompt;
+use keyward_agent::front::vault::cache;
+use keyward_vault::Timestamp;
 use nix::unistd::{Uid, User};
 
 /// The variable that names the agent's socket.
@@ -34,6 +36,36 @@ pub(crate) fn home() -> Option<PathBuf> {
     (!home.is_empty()).then(|| home.into())
 }
 
+/// Returns `user@host`, the usual comment of a new key.
+pub(crate) fn user_at_host() -> String {
+    let user = user().map_or_else(|| "user".to_owned(), |user| user.name);
+    let host = rustix::system::uname();
+    format!("{user}@{}", host.nodename().to_string_lossy())
+}
+
+/// Returns the folder for configuration: `XDG_CONFIG_HOME`, or `~/.config`.
+pub(crate) fn config_home() -> Option<PathBuf> {
+    xdg("XDG_CONFIG_HOME", ".config")
+}
+
+/// Returns the folder for data: `XDG_DATA_HOME`, or `~/.local/share`.
+pub(crate) fn data_home() -> Option<PathBuf> {
+    xdg("XDG_DATA_HOME", ".local/share")
+}
+
+/// Returns the folder for state: `XDG_STATE_HOME`, or `~/.local/state`.
+pub(crate) fn state_home() -> Option<PathBuf> {
+    xdg("XDG_STATE_HOME", ".local/state")
+}
+
+/// Returns a folder of the XDG Base Directory Specification, which has relative paths ignored.
+fn xdg(name: &str, below_home: &str) -> Option<PathBuf> {
+    filled(name)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| home().map(|home| home.join(below_home)))
+}
+
 /// Returns the person's shell: `SHELL`, that of the user's entry, or `/bin/sh`.
 pub(crate) fn shell() -> OsString {
     let entry = || user().map(|user| user.shell.into_os_string());
@@ -52,6 +84,12 @@ pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
+/// Returns the time by the system's clock, as a vault has it.
+pub(crate) fn timestamp() -> Timestamp {
+    let since = now().duration_since(SystemTime::UNIX_EPOCH);
+    Timestamp(since.map_or(0, |since| since.as_secs()))
+}
+
 /// Says whether `stream` may be given colours (<https://no-color.org>).
 pub(crate) fn wants_colours(stream: &impl IsTerminal) -> bool {
     let is_dumb = filled("TERM").is_none_or(|name| name == "dumb");
@@ -61,10 +99,12 @@ pub(crate) fn wants_colours(stream: &impl IsTerminal) -> bool {
 /// Returns what the front needs of the environment.
 pub(crate) fn of_front() -> Environment {
     let state_home = variable("XDG_STATE_HOME");
+    let audit_path = home().map(|home| Audit::path(state_home.as_deref(), &home));
     Environment {
         askpass: prompt::Environment::from_variables(variable),
         ssh_sk_helper: filled("SSH_SK_HELPER"),
-        audit_path: home().map(|home| Audit::path(state_home.as_deref(), &home)),
+        vault_keys: (audit_path.as_ref()).map(|path| path.with_file_name(cache::FILE_NAME)),
+        audit_path,
     }
 }
 

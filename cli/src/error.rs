@@ -5,8 +5,18 @@ use std::io;
 use std::path::PathBuf;
 
 use keyward_agent::client::ClientError;
+use keyward_agent::key::error::KeyError;
+use keyward_vault::export::ExportError;
+use keyward_vault::import::ImportError;
+use keyward_vault::key::KeyError as FieldsError;
+use keyward_vault::store::Error as StoreError;
+use keyward_vault::{Class, Error as VaultError};
 use thiserror::Error;
 
+use crate::ask::AskError;
+use crate::config::ConfigError;
+use crate::destination::DestinationError;
+use crate::output;
 use crate::start::StartError;
 use crate::start::flags::FlagError;
 
@@ -25,12 +35,107 @@ const CANNOT_RUN: u8 = 126;
 /// Exit code of a shell whose command is not there (POSIX, 2.8.2).
 const NOT_FOUND: u8 = 127;
 
+/// Exit code when the vault cannot be opened: it is not there, or the secret does not open it.
+const CANNOT_OPEN: u8 = 3;
+
+/// Exit code when the vault is damaged.
+pub(crate) const DAMAGED: u8 = 4;
+
+/// Exit code of a command that the person interrupted (128 and the number of SIGINT).
+const INTERRUPTED: u8 = 130;
+
 /// Says why a command failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    #[error("the agent is locked, as by ssh-add -x")]
+    AgentLocked,
     #[error("no agent: SSH_AUTH_SOCK is not set")]
     AuthSockUnset,
+    #[error("certificate {} is for another key", path.display())]
+    CertificateOfAnother { path: PathBuf },
+    #[error("the recovery code was not typed back; nothing was written")]
+    CodeNotTypedBack,
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+    #[error("{} is there already", path.display())]
+    Exists { path: PathBuf },
+    #[error("{}: {}", path.display(), output::reason(source))]
+    File { path: PathBuf, source: io::Error },
+    #[error("{} is too long for a key file", path.display())]
+    FileTooLong { path: PathBuf },
+    #[error("{} is saved by others again and again, or its ways in were changed meanwhile", path.display())]
+    Contended { path: PathBuf },
+    #[error("{} was saved on this machine and elsewhere from the same state, as generation {generation}", path.display())]
+    Fork { path: PathBuf, generation: u64 },
+    #[error("home directory is not known")]
+    HomeUnknown,
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    KeyFields(#[from] FieldsError),
+    #[error("invalid lifetime \"{0}\"")]
+    Lifetime(String),
+    #[error("more than one way in has an id that begins with \"{0}\"")]
+    ManySlots(String),
+    #[error("there is no memory for secrets: {}", output::reason(.0))]
+    Memory(io::Error),
+    #[error("--name is for one key, and there are more")]
+    NameForMany,
+    #[error(transparent)]
+    NotSaved(StoreError),
+    #[error("the name was not typed; nothing was written")]
+    NameNotTyped,
+    #[error("key \"{name}\" has no certificate")]
+    NoCertificate { name: String },
+    #[error("{} holds no private keys", folder.display())]
+    NoKeyFiles { folder: PathBuf },
+    #[error("no key is called \"{name}\"")]
+    NoSuchKey { name: String },
+    #[error("the vault has no passphrase to change")]
+    NoPassphrase,
+    #[error("no removed key is called \"{name}\"")]
+    NoRemovedKey { name: String },
+    #[error("nothing of the vault could be read")]
+    NothingRescued,
+    #[error("no way in has an id that begins with \"{0}\"")]
+    NoSuchSlot(String),
+    #[error("{} is under a vault key that was renewed since", path.display())]
+    RetiredKey { path: PathBuf },
+    #[error("{} has generation {found}, and this machine has seen {seen}", path.display())]
+    Rollback {
+        path: PathBuf,
+        found: u64,
+        seen: u64,
+    },
+    #[error("a passphrase is text in UTF-8, which this is not")]
+    NotText,
+    #[error("the agent speaks another protocol: {0}")]
+    Protocol(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("{} is so damaged that nothing tells whether what is left in it is the newest", path.display())]
+    UncertainRescue { path: PathBuf },
+    #[error(
+        "the passphrase has a character that Unicode has not assigned; later versions of keyward may not read it alike"
+    )]
+    UnstablePassphrase,
+    #[error("the vault has more than one passphrase, and was opened with none of them")]
+    WhichPassphrase,
+    #[error("no vault at {}", path.display())]
+    VaultMissing { path: PathBuf },
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
@@ -51,15 +156,60 @@ impl Error {
     /// Returns what the program exits with.
     pub(crate) fn code(&self) -> u8 {
         match self {
+            Self::Ask(AskError::Interrupted) => INTERRUPTED,
             Self::AuthSockUnset | Self::NoControl { .. } => NO_AGENT,
+            Self::NothingRescued | Self::UncertainRescue { .. } => DAMAGED,
+            Self::Fork { .. }
+            | Self::RetiredKey { .. }
+            | Self::Rollback { .. }
+            | Self::VaultMissing { .. } => CANNOT_OPEN,
+            Self::Store(error) => code_of_store(error),
+            Self::Vault(error) => code_of_vault(error),
             Self::Client(ClientError::NoAgent { .. } | ClientError::Unreachable { .. }) => NO_AGENT,
             Self::Flags(_) | Self::LongFlag(_) => USAGE,
             Self::Start(StartError::Command { source, .. }) => match source.kind() {
                 io::ErrorKind::NotFound => NOT_FOUND,
                 _ => CANNOT_RUN,
             },
-            Self::Client(_) | Self::NoCopyId | Self::Output(_) | Self::Start(_) => FAILED,
+            _ => FAILED,
         }
+    }
+
+    /// Says whether the person wants to stop, rather than that something is wrong.
+    pub(crate) const fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Ask(AskError::Interrupted))
+    }
+
+    /// Says whether the fact names the file that it is about.
+    pub(crate) const fn names_its_file(&self) -> bool {
+        matches!(
+            self,
+            Self::File { .. }
+                | Self::FileTooLong { .. }
+                | Self::NoKeyFiles { .. }
+                | Self::CertificateOfAnother { .. }
+        )
+    }
+}
+
+/// A vault that cannot be reached is one that cannot be opened; one that could not be saved is [`Error::NotSaved`].
+const fn code_of_store(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Busy { .. }
+        | StoreError::Differs { .. }
+        | StoreError::Exists { .. }
+        | StoreError::Rejected { .. }
+        | StoreError::Unconfirmed { .. } => FAILED,
+        StoreError::Disk { operation, .. } if operation.writes() => FAILED,
+        _ => CANNOT_OPEN,
+    }
+}
+
+fn code_of_vault(error: &VaultError) -> u8 {
+    match error.class() {
+        Some(Class::Damaged | Class::Forged | Class::Invalid) => DAMAGED,
+        Some(_) => CANNOT_OPEN,
+        None => FAILED,
     }
 }
 

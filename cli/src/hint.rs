@@ -1,5 +1,7 @@
 //! What to type next, for every failure that has an answer.
 
+mod store;
+
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -8,6 +10,12 @@ use std::process::ExitCode;
 use keyward_agent::client::{Client, ClientError};
 use keyward_agent::front::socket::SocketError;
 
+use keyward_vault::import::ImportError;
+use keyward_vault::{Class, Error as VaultError};
+
+use crate::ask::AskError;
+use crate::config::ConfigError;
+use crate::destination::DestinationError;
 use crate::error::Error;
 use crate::output;
 use crate::start::StartError;
@@ -20,18 +28,129 @@ pub(crate) fn report(error: &Error) -> ExitCode {
     ExitCode::from(error.code())
 }
 
+/// Tells the person what failed with one file of several.
+pub(crate) fn report_of(path: &Path, error: &Error) {
+    let hint = of(error);
+    if error.names_its_file() {
+        return output::failure(error, hint.as_deref());
+    }
+    let fact = format!("{}: {error}", path.display());
+    output::failure(&fact, hint.as_deref());
+}
+
 /// Returns the advice for `error`.
 fn of(error: &Error) -> Option<String> {
     let text = match error {
+        Error::AgentLocked => "unlock it first: ssh-add -X",
         Error::AuthSockUnset | Error::Client(ClientError::NoAgent { .. }) => {
             "start one with eval \"$(keyward agent)\", or set SSH_AUTH_SOCK"
         }
+        Error::Config(error) => return of_config(error),
         Error::Flags(_) | Error::LongFlag(_) => "keyward agent --help",
         Error::NoControl { .. } => {
-            "it is another program's agent, or its path is too long for a second socket beside it"
+            "it is another program's agent, or its path is too long for a second socket beside it; \
+             start one of ours with eval \"$(keyward agent)\""
         }
-        Error::Start(error) => return of_start(error),
         Error::NoCopyId => "use the ssh-copy-id of OpenSSH; it works with this agent",
+        Error::Start(error) => return of_start(error),
+        Error::Store(error) => return store::of(error),
+        Error::Vault(error) => return of_vault(error),
+        _ => return of_verb(error),
+    };
+    Some(text.to_owned())
+}
+
+/// Returns the advice for an error of a verb of the vault.
+fn of_verb(error: &Error) -> Option<String> {
+    let text = match error {
+        Error::Ask(error) => return of_ask(error),
+        Error::CodeNotTypedBack => {
+            "start again; a new code is shown then, or written to a file: see --help"
+        }
+        Error::Destination(DestinationError::NoHostKeys(host)) => {
+            return Some(format!(
+                "connect once, so that its key is known: ssh {host}"
+            ));
+        }
+        Error::EmptyPassphrase => "to write a file in the clear, say so: --plaintext",
+        Error::Exists { .. } => "choose another path, or move away what is there",
+        Error::Fork { path, .. } | Error::RetiredKey { path } | Error::Rollback { path, .. } => {
+            return Some(format!(
+                "is it an old copy? look for the newer one; if this is the one you want: keyward list --accept-rollback --vault {}",
+                quoted(path)
+            ));
+        }
+        Error::Import(error) => return of_import(error),
+        Error::Lifetime(_) => "such as 45m, 8h or 3d; to serve it without end: --no-lifetime",
+        Error::NameForMany => "import the files one by one, or without --name",
+        Error::NoPassphrase => "keyward slot add passphrase",
+        Error::NoRemovedKey { .. } => "keyward list --removed",
+        Error::NoSuchKey { .. } => "keyward list",
+        Error::ManySlots(_) | Error::NoSuchSlot(_) => "keyward slot list",
+        Error::UncertainRescue { .. } => {
+            "if nobody else can have written to it: keyward fsck --repair --accept-rollback; \
+             otherwise restore a backup"
+        }
+        Error::WhichPassphrase => {
+            "remove the old one and add a new one: keyward slot list --labels"
+        }
+        Error::Contended { .. } => "nothing was saved; try again",
+        Error::VaultMissing { .. } => "keyward init, or name another one with --vault",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn of_ask(error: &AskError) -> Option<String> {
+    let flag = match error {
+        AskError::NobodyToAsk => "--passphrase-file",
+        AskError::NobodyToAskNew => "--new-passphrase-file",
+        _ => return None,
+    };
+    Some(of_file(flag))
+}
+
+fn of_import(error: &ImportError) -> Option<String> {
+    let is_about_secret = matches!(
+        error,
+        ImportError::PassphraseNeeded | ImportError::WrongPassphrase
+    );
+    is_about_secret.then(|| of_file("--key-passphrase-file"))
+}
+
+fn of_file(flag: &str) -> String {
+    format!("name a file that holds it: {flag} FILE (\"-\": standard input)")
+}
+
+fn of_config(error: &ConfigError) -> Option<String> {
+    match error {
+        ConfigError::UnknownKey {
+            nearest: Some(nearest),
+            ..
+        } => Some(format!("did you mean {nearest:?}?")),
+        ConfigError::UnknownKey { .. } => Some("known are idle, memory and vault".to_owned()),
+        _ => None,
+    }
+}
+
+fn of_vault(error: &VaultError) -> Option<String> {
+    let text = match error.class() {
+        _ if matches!(error, VaultError::NameTaken { .. }) => {
+            "choose another; taken are: keyward list"
+        }
+        _ if matches!(error, VaultError::LastSlot) => {
+            "add another way in before: keyward slot add passphrase"
+        }
+        _ if matches!(error, VaultError::RecoveryCode(_)) => {
+            "it is seven groups of four letters and digits, as keyward init showed it"
+        }
+        Some(Class::NotAVault) => "name the vault with --vault, or create one with keyward init",
+        Some(Class::Locked) => "try again, or use the recovery code: --recovery-file FILE",
+        Some(Class::Damaged | Class::Forged | Class::Invalid) => {
+            "see what is whole with keyward fsck, and mend it with keyward fsck --repair"
+        }
+        Some(Class::Unsupported) => "a newer keyward wrote it: install that",
+        Some(Class::Cost) => "if you trust the file: --allow-large-kdf",
         _ => return None,
     };
     Some(text.to_owned())
@@ -78,8 +197,7 @@ fn of_socket(error: &SocketError) -> Option<String> {
 
 /// Says what is at a path already; only a dead agent's socket is nothing to anybody.
 fn of_taken(path: &Path) -> String {
-    let shown = Shape::Bourne.quote(path.as_os_str().as_encoded_bytes());
-    let shown = String::from_utf8_lossy(&shown);
+    let shown = quoted(path);
     let is_socket = path
         .symlink_metadata()
         .is_ok_and(|metadata| metadata.file_type().is_socket());
@@ -94,9 +212,14 @@ fn of_taken(path: &Path) -> String {
 
 fn of_missing(path: &Path) -> Option<String> {
     let directory = path.parent().filter(|parent| !parent.exists())?;
-    let shown = Shape::Bourne.quote(directory.as_os_str().as_encoded_bytes());
-    let shown = String::from_utf8_lossy(&shown);
+    let shown = quoted(directory);
     Some(format!("make its directory: mkdir -m 700 -p {shown}"))
+}
+
+/// Writes a path as a shell reads it.
+fn quoted(path: &Path) -> String {
+    let quoted = Shape::Bourne.quote(path.as_os_str().as_encoded_bytes());
+    String::from_utf8_lossy(&quoted).into_owned()
 }
 
 #[cfg(test)]

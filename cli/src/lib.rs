@@ -8,12 +8,18 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use keyward_agent::front::supervisor::KEEPER_NAME;
+use keyward_agent::front::unlocker::UNLOCKER_NAME;
 
 mod output;
 mod environment;
 mod start;
+mod config;
+mod ask;
+mod destination;
+mod listing;
 mod error;
 mod hint;
+mod vault;
 mod compat;
 mod commands;
 
@@ -27,6 +33,7 @@ pub fn main() -> ExitCode {
         Some("ssh-copy-id") => compat::ssh_copy_id::main(),
         Some(start::process::FRONT) => start::process::front(&arguments),
         Some(KEEPER_NAME) => start::process::keeper(&arguments),
+        Some(UNLOCKER_NAME) => commands::unlocker::main(&arguments),
         _ => commands::main(&arguments),
     }
 }

@@ -27,6 +27,11 @@ pub(crate) fn failure(fact: &dyn Display, hint: Option<&str>) {
     say(&text);
 }
 
+/// Writes a fact that stops nothing.
+pub(crate) fn warn(fact: &dyn Display) {
+    say(&format!("warning: {}\n", without_number(&fact.to_string())));
+}
+
 /// Returns the system's words for `error`, as `strerror` has them.
 pub(crate) fn reason(error: &io::Error) -> String {
     without_number(&error.to_string()).to_owned()

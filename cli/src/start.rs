@@ -2,11 +2,12 @@
 
 pub(crate) mod getopt;
 mod number;
-mod lifetime;
+pub(crate) mod lifetime;
 pub(crate) mod shape;
 pub(crate) mod flags;
 mod inherited;
 pub(crate) mod activation;
+mod sealed;
 pub(crate) mod process;
 pub(crate) mod stop;
 
@@ -137,6 +138,7 @@ fn in_foreground(
         Foreground::Debug => tracing::Level::DEBUG,
         Foreground::Quiet => tracing::Level::WARN,
     });
+    sealed::enter();
     let request = activation::request(flags)?;
     inherited::close(request.as_ref().map(|_| activation::DESCRIPTOR));
     let activated = request.is_some();
@@ -146,7 +148,7 @@ fn in_foreground(
     };
     let announcement = (!activated)
         .then(|| shape.announce(&printed_path(flags, &place), std::process::id(), false));
-    process::harden(called);
+    process::name_process(called.process_name());
     Ok(server::run(Options {
         interrupt_ends: true,
         activated,

@@ -21,7 +21,7 @@ fn lines(agent: &Agent, event: &str) -> Vec<Value> {
 
 /// The one line of an event, once it is written.
 #[track_caller]
-fn line(agent: &Agent, event: &str) -> Value {
+pub(crate) fn line(agent: &Agent, event: &str) -> Value {
     deadline::until(event, LIMIT, || !lines(agent, event).is_empty());
     let mut found = lines(agent, event);
     assert_eq!(found.len(), 1, "{found:?}");

@@ -2,7 +2,9 @@
 
 use std::{fs, process::Command};
 
-use keyward_tests::{Agent, Key, KeyKind, Run, Server, message};
+use keyward_tests::{Agent, Key, KeyKind, Run, Server, key::SECURITY_KEY_PROVIDER, message};
+
+use crate::audit::line;
 
 /// Two servers, and an agent that holds a key with these constraints only.
 struct Hosts {
@@ -152,18 +154,27 @@ fn constraints_survive_locking() {
 #[test]
 fn a_forwarded_client_does_not_load_a_provider() {
     let agent = Agent::start(&[]);
-    agent.add(&Key::plain(KeyKind::Ed25519));
     let near = Server::start(agent.home(), "near");
-    let mut ssh = agent.command("ssh");
+    let key = Key::plain(KeyKind::SkEd25519);
+    let login = Key::plain(KeyKind::Ed25519);
     let load = format!(
-        "echo 1234 | ssh-add -s {}",
-        "/usr/lib/softhsm/libsofthsm2.so"
+        "ssh-add -q -S {SECURITY_KEY_PROVIDER} {}",
+        key.path.display()
     );
-    ssh.arg("-A")
+    let mut ssh = agent.command("ssh");
+    ssh.args(["-A", "-i"])
+        .arg(&login.path)
         .arg("-F")
         .arg(near.client_configuration())
         .args(["near", &load])
         .exits(1);
+    let refused = line(&agent, "add");
+    assert_eq!(refused["outcome"], "deny", "{refused}");
+    assert_eq!(refused["origin"], "forwarded", "{refused}");
+    assert_eq!(refused["reason"], "provider asked for by a remote client");
+    // The control: the same command is carried out for somebody on this machine.
+    agent.command("sh").args(["-c", &load]).succeeds();
+    assert!(agent.lists(&key));
 }
 
 #[test]

@@ -329,3 +329,22 @@ fn ten_thousand_keys_are_held_and_the_list_stays_within_what_clients_take() {
     assert_eq!(connection.ask(&message::REMOVE_ALL), message::SUCCESS);
     assert_eq!(message::identities(&connection.ask(&message::LIST)), 0);
 }
+
+/// More than there is secret memory for, which keys on their way get 4 KiB of at least.
+#[test]
+fn keys_that_are_never_sent_whole_leave_room_for_others() {
+    let agent = Agent::start(&[]);
+    let begun: Vec<Connection> = (0..300)
+        .map(|_| {
+            let mut connection = agent.connect();
+            connection
+                .send_bytes(&[0, 4, 0, 0, 17, 0, 0, 0, 11])
+                .unwrap();
+            connection
+        })
+        .collect();
+    let key = Key::plain(KeyKind::Rsa4096);
+    agent.add(&key);
+    still_signs(&mut agent.connect(), &key.blob());
+    drop(begun);
+}

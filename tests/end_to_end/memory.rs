@@ -6,16 +6,23 @@
 use std::{
     fs::{self, File},
     io::Read,
+    time::Duration,
 };
 
 use keyward_tests::{
-    Agent, Home, Key, KeyKind, Run,
-    agent::Launch,
+    Agent, Connection, Home, Key, KeyKind, Run, VaultFile,
+    agent::{Launch, signal_to},
     askpass::Askpass,
+    deadline,
     memory_scan::{self, Finding},
-    message, program,
+    message, process, program,
     secret_forms::{self, Form},
+    vault,
+    vault_file::PASSPHRASE,
 };
+use rustix::process::Signal;
+
+const LIMIT: Duration = Duration::from_secs(20);
 
 const KINDS: [KeyKind; 5] = [
     KeyKind::Ed25519,
@@ -70,6 +77,34 @@ impl Scene {
         };
         scene.finds_public_keys();
         scene
+    }
+
+    /// Hands the keys over as those of a vault.
+    fn of_vault(flags: &[&str]) -> (Self, Askpass) {
+        let home = Home::new();
+        let askpass = Askpass::answering(&home, "askpass", PASSPHRASE, 0);
+        let agent = Launch::new(home)
+            .environment(askpass.environment())
+            .flags(flags)
+            .start();
+        let keys: Vec<Key> = KINDS
+            .into_iter()
+            .map(|kind| Key::fresh(agent.home(), kind, kind.name(), ""))
+            .collect();
+        VaultFile::new(agent.home(), &keys.iter().collect::<Vec<_>>()).unlock(&agent);
+        let mut secrets: Vec<Form> = keys.iter().flat_map(secret_forms::of_key).collect();
+        secrets.push(Form {
+            name: "passphrase of the vault".into(),
+            bytes: PASSPHRASE.into(),
+        });
+        let scene = Self {
+            secrets,
+            phrase: String::new(),
+            agent,
+            keys,
+        };
+        scene.finds_public_keys();
+        (scene, askpass)
     }
 
     fn phrases(&self) -> (&str, &str) {
@@ -252,23 +287,90 @@ fn holds_no_secret_after_removing() {
 #[test]
 fn holds_no_secret_after_a_refused_key() {
     let scene = scene();
+    let (frame, forms) = new_key();
+    // Its type, and behind its fields a constraint that nobody knows.
+    let request = [&[25], &frame[5..], &[99]].concat();
+    assert_eq!(scene.agent.connect().ask(&request), message::FAILURE);
+    let found = memory_scan::scan(&scene.agent.processes(), &forms);
+    assert!(found.is_empty(), "{}", summary(&found));
+}
+
+/// A key that nobody else has, in an add message, and the forms of its secret.
+fn new_key() -> (Vec<u8>, Vec<Form>) {
     let mut seed = [0; 32];
     File::open("/dev/urandom")
         .unwrap()
         .read_exact(&mut seed)
         .unwrap();
-    let unknown_constraint = [99];
-    let request = message::add_constrained(&seed, "refused", &unknown_constraint);
-    assert_eq!(scene.agent.connect().ask(&request), message::FAILURE);
-    let forms: Vec<Form> = seed
-        .chunks(16)
-        .map(|half| Form {
-            name: "seed of a refused key".into(),
-            bytes: half.to_vec(),
-        })
-        .collect();
-    let found = memory_scan::scan(&scene.agent.processes(), &forms);
+    let form = |half: &[u8]| Form {
+        name: "seed of a new key".into(),
+        bytes: half.to_vec(),
+    };
+    (
+        message::string(&message::add(&seed, "new")),
+        seed.chunks(16).map(form).collect(),
+    )
+}
+
+/// Sends a message with a key, except for its last byte.
+fn send_most_of_a_key(agent: &Agent) -> (Connection, Vec<Form>) {
+    let (frame, forms) = new_key();
+    let mut connection = agent.connect();
+    connection.send_bytes(&frame[..frame.len() - 1]).unwrap();
+    (connection, forms)
+}
+
+#[test]
+fn holds_nothing_of_a_key_whose_message_is_not_whole() {
+    let agent = Agent::start(&[]);
+    // A keeper that has not begun to serve cannot be looked at: its memory comes and goes.
+    agent.add(&Key::plain(KeyKind::Ed25519));
+    let (mut connection, forms) = send_most_of_a_key(&agent);
+    let maps = format!("/proc/{}/maps", agent.pid());
+    deadline::until("the agent to read it", LIMIT, || {
+        fs::read_to_string(&maps).unwrap().contains("secretmem")
+    });
+    let found = memory_scan::scan(&agent.processes(), &forms);
     assert!(found.is_empty(), "{}", summary(&found));
+    // The last byte is of the comment.
+    connection.send_bytes(b"w").unwrap();
+    assert_eq!(connection.receive().unwrap(), message::SUCCESS);
+    // Secret memory keeps the machine from hibernating.
+    assert!(!fs::read_to_string(&maps).unwrap().contains("secretmem"));
+}
+
+/// Sends a message on which the keeper derives a key, stops the keeper while it does, and looks.
+fn found_while_deriving(scene: &Scene, message: &[u8]) -> Vec<Finding> {
+    let keeper = scene.agent.processes()[1];
+    let mut connection = scene.agent.connect();
+    connection.send(message);
+    deadline::until("the keeper to derive a key", LIMIT, || is_deriving(keeper));
+    signal_to(keeper, Signal::STOP);
+    deadline::until("the keeper to stop", LIMIT, || {
+        process::status(keeper, "State").starts_with('T')
+    });
+    assert!(is_deriving(keeper), "stopped too late");
+    let found = scene.found();
+    signal_to(keeper, Signal::CONT);
+    assert_eq!(connection.receive().unwrap(), message::SUCCESS);
+    found
+}
+
+/// Whether the process has more memory than anything but the derivation needs: that takes 64 MiB.
+fn is_deriving(keeper: u32) -> bool {
+    let resident = process::status(keeper, "VmRSS");
+    let kibibytes: u64 = resident.trim_end_matches(" kB").parse().unwrap();
+    kibibytes > 32 << 10
+}
+
+#[test]
+fn holds_no_phrase_while_a_key_is_derived_from_it() {
+    let scene = scene();
+    let phrase = scene.phrases().0.to_owned();
+    for message in [message::lock(&phrase), message::unlock(&phrase)] {
+        let found = found_while_deriving(&scene, &message);
+        assert!(found.is_empty(), "{}", summary(&found));
+    }
 }
 
 #[test]
@@ -296,6 +398,92 @@ fn writes_no_secret_to_a_file() {
 }
 
 #[test]
+fn holds_no_secret_while_a_vault_is_open_and_after_it_was_closed() {
+    let (scene, askpass) = Scene::of_vault(&[]);
+    scene.finds_no_secret();
+    scene.sign(2);
+    scene.finds_no_secret();
+    let mut control = Connection::open(&vault::control(&scene.agent));
+    let keeper = scene.agent.processes()[1];
+    control.ask(br#"{"request":"vault lock"}"#);
+    // A keeper without keys goes, and must not while it is looked at.
+    let limit = Duration::from_secs(20);
+    deadline::until(
+        "another keeper",
+        limit,
+        || matches!(scene.agent.processes()[..], [_, other] if other != keeper),
+    );
+    scene.finds_no_secret();
+    scene.finds_public_keys();
+    // A signature opens it again.
+    scene.sign(1);
+    deadline::until("the end of the unlocker", limit, || {
+        scene.agent.processes().len() == 2
+    });
+    assert_eq!(askpass.questions().matches("Passphrase:").count(), 1);
+    scene.finds_no_secret();
+}
+
+/// Sends a private key but for its last byte, and waits until the front has read what there is.
+fn half_handed_over(scene: &Scene) -> Connection {
+    let id = "00112233445566778899aabbccddeeff";
+    let mut control = Connection::open(&vault::control(&scene.agent));
+    let begin = format!(
+        r#"{{"request":"vault begin","vault":"{id}","path":"/v","generation":2,"state":"open","purpose":"unlock"}}"#
+    );
+    assert_eq!(control.ask(begin.as_bytes()), b"{}");
+    let marker = random_words();
+    let json = format!(
+        r#"{{"request":"vault key","record":"{id}","version":1,"listing":{{"name":"{marker}"}}}}"#
+    );
+    let body = vault::add_body(&scene.keys[0], false);
+    let frame = [&[0], &*message::string(json.as_bytes()), &body].concat();
+    let bytes = message::string(&frame);
+    control.send_bytes(&bytes[..bytes.len() - 1]).unwrap();
+    let marker = [Form {
+        name: "marker".into(),
+        bytes: marker.into_bytes(),
+    }];
+    let limit = Duration::from_secs(20);
+    deadline::until("the front to read", limit, || {
+        !memory_scan::scan(&[scene.agent.pid()], &marker).is_empty()
+    });
+    control
+}
+
+#[test]
+fn private_key_that_is_being_handed_over_lies_in_secret_memory_alone() {
+    let (scene, _askpass) = Scene::of_vault(&[]);
+    let control = half_handed_over(&scene);
+    for _ in 0..3 {
+        scene.finds_no_secret();
+    }
+    drop(control);
+}
+
+/// The control of the test above: memory that is only locked shows the key, and nothing else does.
+#[test]
+fn the_scan_finds_a_private_key_that_is_being_handed_over_through_locked_memory() {
+    let (scene, _askpass) = Scene::of_vault(&["-O", "memory=locked"]);
+    let in_front = || memory_scan::scan(&[scene.agent.pid()], &scene.secrets);
+    assert_eq!(in_front(), []);
+    let open_files = process::open_files(scene.agent.pid());
+    let control = half_handed_over(&scene);
+    let found = deadline::eventually("the key", Duration::from_secs(20), || {
+        Some(in_front()).filter(|found| !found.is_empty())
+    });
+    let mut regions: Vec<_> = found.iter().map(|each| &each.region).collect();
+    regions.dedup();
+    assert_eq!(regions.len(), 1, "{}", summary(&found));
+    drop(control);
+    // Memory that goes while it is looked at cannot be read.
+    deadline::until("the end of the connection", Duration::from_secs(20), || {
+        process::open_files(scene.agent.pid()) == open_files
+    });
+    assert_eq!(in_front(), []);
+}
+
+#[test]
 fn the_scan_finds_secrets_in_a_build_that_does_not_wipe() {
     let scene = Scene::new(program::unwiped_path());
     scene.sign(1);
@@ -309,4 +497,14 @@ fn the_scan_finds_secrets_in_a_build_that_does_not_wipe() {
             .any(|each| KINDS.iter().any(|kind| each.form.starts_with(kind.name())))
     );
     assert!(locked.iter().any(|each| each.form.contains("lock phrase")));
+    let while_deriving = found_while_deriving(&scene, &message::unlock(scene.phrases().0));
+    assert!(
+        while_deriving
+            .iter()
+            .any(|each| each.form == "lock phrase" || each.form.starts_with("lock phrase,"))
+    );
+    let (_connection, forms) = send_most_of_a_key(&scene.agent);
+    deadline::until("half a key in memory", LIMIT, || {
+        !memory_scan::scan(&[scene.agent.pid()], &forms).is_empty()
+    });
 }

@@ -146,6 +146,15 @@ impl Agent {
         agent
     }
 
+    /// Ends it with SIGTERM, and returns its home.
+    #[must_use]
+    #[track_caller]
+    pub fn end(mut self) -> Home {
+        self.signal(rustix::process::Signal::TERM);
+        self.wait();
+        std::mem::take(&mut self.home)
+    }
+
     /// Its home.
     #[must_use]
     pub const fn home(&self) -> &Home {

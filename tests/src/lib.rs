@@ -12,12 +12,14 @@ pub mod message;
 pub mod process;
 pub mod program;
 pub mod run;
+pub mod console;
 
 pub mod connection;
 pub mod home;
 
 pub mod askpass;
 pub mod key;
+pub mod onlooker;
 
 pub mod agent;
 pub mod server;
@@ -25,12 +27,28 @@ pub mod server;
 pub mod command_line;
 pub mod secret_forms;
 
+pub mod vault;
+
+pub mod cheap_vault;
+pub mod vault_file;
+pub mod planted_vault;
+pub mod kill_points;
+pub mod screen;
+pub mod vault_keys;
+pub mod terminal;
+
 pub mod memory_scan;
 
 pub use agent::Agent;
+pub use cheap_vault::CheapVault;
 pub use command_line::CommandLine;
 pub use connection::Connection;
+pub use console::Console;
 pub use home::Home;
 pub use key::{Key, KeyKind};
+pub use planted_vault::PlantedVault;
 pub use run::Run;
+pub use screen::Screen;
 pub use server::Server;
+pub use terminal::Terminal;
+pub use vault_file::VaultFile;

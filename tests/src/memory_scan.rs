@@ -59,6 +59,20 @@ pub fn scan(processes: &[u32], forms: &[Form]) -> Vec<Finding> {
     findings
 }
 
+/// Looks for all forms in bytes, and returns the names of those that are there.
+///
+/// # Panics
+///
+/// When there are too many forms.
+#[must_use]
+pub fn in_bytes(bytes: &[u8], forms: &[Form]) -> Vec<String> {
+    let patterns = AhoCorasick::new(forms.iter().map(|form| &form.bytes)).unwrap();
+    let found = patterns.find_overlapping_iter(bytes);
+    found
+        .map(|each| forms[each.pattern().as_usize()].name.clone())
+        .collect()
+}
+
 struct Region {
     start: u64,
     end: u64,

@@ -33,6 +33,12 @@ pub fn runs(pid: u32) -> bool {
     })
 }
 
+/// Whether the process waits for something.
+#[must_use]
+pub fn waits(pid: u32) -> bool {
+    stat_fields(pid).is_some_and(|fields| fields.first().is_some_and(|state| state == "S"))
+}
+
 /// The parent's process id.
 #[must_use]
 pub fn parent(pid: u32) -> Option<u32> {

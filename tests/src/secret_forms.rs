@@ -66,7 +66,13 @@ pub fn of_key(key: &Key) -> Vec<Form> {
 }
 
 /// The strings of the private part of an unsealed key file (OpenSSH's `PROTOCOL.key`), from the key type's name on.
-fn private_fields(path: &Path) -> Vec<Vec<u8>> {
+///
+/// # Panics
+///
+/// When the file is sealed, or none of `ssh-keygen`.
+#[must_use]
+#[track_caller]
+pub fn private_fields(path: &Path) -> Vec<Vec<u8>> {
     let text =
         fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
@@ -169,7 +175,8 @@ fn montgomery_factor(modulus: &BigUint) -> BigUint {
 }
 
 /// A value as it is, turned round, and as text.
-fn of_value(name: &str, value: &[u8]) -> Vec<Form> {
+#[must_use]
+pub fn of_value(name: &str, value: &[u8]) -> Vec<Form> {
     let turned: Vec<u8> = value.iter().rev().copied().collect();
     let lower: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut forms = pieces(name, value);

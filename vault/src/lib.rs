@@ -1,8 +1,59 @@
-//! The vault of keyward: keys encrypted at rest.
+//! The vault of keyward: keys encrypted at rest, in one file (`FORMAT.md`).
 //!
-//! For now it holds only the type in which every crate keeps its secrets.
+//! [`Sealed::read`] takes the bytes of a file and checks all that can be checked without a secret;
+//! [`Sealed::unlock`] makes a [`Vault`] of it, whose keys are listed, added, changed and removed;
+//! [`Vault::seal`] returns the bytes of the next generation. [`salvage()`] reads what is left of a
+//! damaged one. All of it is bytes in, bytes out: the time and the source of randomness are
+//! arguments, and no file is opened. Only [`store`] knows files, and nothing of what is in them.
+//! [`import`] and [`export`] are for files of single keys.
+//!
+//! Private keys stay sealed in an open vault; [`Vault::private`] opens one.
+//!
+//! The order of the modules is the order of dependence: a module may use those above it only.
 #![forbid(unsafe_code)]
 
 pub mod secret;
+pub mod key;
+pub mod import;
+pub mod export;
+pub mod random;
+pub mod timestamp;
+pub mod id;
+pub mod fingerprint;
+pub mod passphrase;
+pub mod recovery_code;
+pub mod error;
+mod wire;
+mod cbor;
+mod subkey;
+mod cipher;
+pub mod cost;
+pub mod slot;
+pub mod header;
+pub mod block;
+mod manifest;
+mod private_fields;
+pub mod record;
+mod spread;
+pub mod unlocking;
+pub mod sealed;
+pub mod vault;
+pub mod salvage;
+pub mod store;
 
+pub use cost::Cost;
+pub use error::{Class, Error};
+pub use fingerprint::Fingerprint;
+pub use id::{RecordId, SlotId, VaultId};
+pub use key::{KeyError, KeyType, PrivateKey, PublicKey};
+pub use passphrase::Passphrase;
+pub use random::{Entropy, SystemEntropy};
+pub use record::{KeyRecord, Metadata};
+pub use recovery_code::RecoveryCode;
+pub use salvage::{Salvage, salvage};
+pub use sealed::Sealed;
 pub use secret::Secret;
+pub use slot::{NewSlot, Opener};
+pub use timestamp::Timestamp;
+pub use unlocking::Unlocking;
+pub use vault::Vault;

@@ -1,36 +1,38 @@
 //! What all connections share: the ring, the keeper, the people to ask, and whether it is locked.
 
+mod holding;
+mod unlocking;
+mod vault;
+mod transaction;
+mod upkeep;
+
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
+use tokio::sync::Notify;
 use tokio::time;
 
-use super::audit::{Audit, Event, Outcome, Record};
-use super::clock::{self, Alarm, BootTime};
+use super::audit::{self, Audit, Event, Outcome, Record};
+use super::clock::{self, BootTime};
 use super::policy::{Reason, Rules};
 use super::prompt::{ListedHost, Prompter};
 use super::ring::{FingerprintHash, Identity, Ring, Signer};
 use super::security_key::{self, SecurityKey};
 use super::supervisor::Supervisor;
+use super::unlocker::Unlocker;
+use super::unlocking::{TurnToUnlock, Unlocking};
 use crate::keeper::channel::{Answer, Ask, Refusal};
 use crate::protocol::algorithm::SignatureAlgorithm;
 use crate::protocol::message::IdentitiesAnswer;
 
-/// What a wrong unlock passphrase costs, times the number of wrong ones so far (OpenSSH's delay).
-const UNLOCK_DELAY: Duration = Duration::from_millis(100);
-
-/// The longest delay after a wrong unlock passphrase (OpenSSH's).
-const UNLOCK_DELAY_MAX: Duration = Duration::from_secs(10);
+pub use self::transaction::{Committed, Part, Refused, Transaction};
+use self::vault::VaultState;
+pub use self::vault::{ListedVault, VaultStatus};
 
 /// How long the end of the agent may wait for the disk with the audit log.
 const CLOSING: Duration = Duration::from_secs(1);
-
-/// How long the ring has to be empty before the keeper is replaced by a fresh one.
-const EMPTY: Duration = Duration::from_secs(1);
 
 /// Everything that is the agent's and not one connection's. It has one thread, and no borrow of it
 /// lasts over an `await`.
@@ -39,12 +41,13 @@ pub struct Agent {
     /// The identities. Look at them through [`Agent::ring`], which forgets the expired ones first.
     ring: RefCell<Ring>,
     locked: Cell<bool>,
-    /// Held while an unlock passphrase is tried, with the number of wrong ones.
-    unlocking: Arc<Mutex<u32>>,
+    /// Who may try to unlock it.
+    pub unlocking: Unlocking,
     /// The answer to a list request on an unbound connection, and the version of its ring.
     listed: RefCell<Option<(u64, Rc<[u8]>)>>,
     /// How often all keys were dropped at once, or the keeper replaced.
     clearings: Cell<u64>,
+    vault: VaultState,
     /// Tells the timers that the ring or the keys in the keeper have changed.
     changed: Notify,
     /// The keeper process.
@@ -60,22 +63,10 @@ pub struct Agent {
     /// How fingerprints are written in prompts.
     pub fingerprint_hash: FingerprintHash,
     audit: RefCell<Audit>,
+    /// Tells that the audit log counts refusals.
+    counting: Notify,
     /// Connections that are open now.
     pub connections: Cell<usize>,
-}
-
-/// The turn to try an unlock passphrase: one at a time, so that guessing in parallel is no faster.
-#[derive(Debug)]
-pub struct TurnToUnlock(OwnedMutexGuard<u32>);
-
-impl TurnToUnlock {
-    /// Lets a wrong passphrase cost time, more each time: its sender and everyone who waits for a
-    /// turn, but nobody else.
-    pub async fn penalty(self) {
-        if *self.0 > 0 {
-            time::sleep(unlock_delay(*self.0)).await;
-        }
-    }
 }
 
 /// The parts that an agent is put together from.
@@ -95,6 +86,10 @@ pub struct Parts {
     pub fingerprint_hash: FingerprintHash,
     /// The record of what was done.
     pub audit: Audit,
+    /// Who opens the vault.
+    pub unlocker: Unlocker,
+    /// How long an open vault may go without a signature before it is closed; for ever when none.
+    pub vault_idle: Option<Duration>,
 }
 
 impl Agent {
@@ -103,9 +98,10 @@ impl Agent {
         Rc::new(Self {
             ring: RefCell::default(),
             locked: Cell::new(false),
-            unlocking: Arc::default(),
+            unlocking: Unlocking::default(),
             listed: RefCell::default(),
             clearings: Cell::new(0),
+            vault: VaultState::new(parts.unlocker, parts.vault_idle),
             changed: Notify::new(),
             supervisor: parts.supervisor,
             prompter: parts.prompter,
@@ -114,13 +110,27 @@ impl Agent {
             lifetime: parts.lifetime,
             fingerprint_hash: parts.fingerprint_hash,
             audit: RefCell::new(parts.audit),
+            counting: Notify::new(),
             connections: Cell::new(0),
         })
     }
 
     /// Writes a line of the audit log.
     pub fn record(&self, record: &Record<'_>) {
-        self.audit.borrow().record(record);
+        let audit = self.audit.borrow();
+        audit.record(record);
+        if audit.is_counting() {
+            self.counting.notify_one();
+        }
+    }
+
+    /// Has refusals that were counted written into the audit log, for as long as it is polled.
+    pub async fn keep_log(&self) {
+        loop {
+            self.counting.notified().await;
+            time::sleep(audit::BOUND).await;
+            self.audit.borrow().flush();
+        }
     }
 
     /// Returns the file of the audit log; none without a log.
@@ -158,6 +168,7 @@ impl Agent {
             if let Signer::Keeper(key) = identity.signer {
                 self.supervisor.tell(Ask::Remove(key));
             }
+            self.note_removed(identity);
             self.record(&Record {
                 fingerprint: Some(&identity.fingerprint),
                 key_type: Some(identity.key_type.name()),
@@ -226,6 +237,7 @@ impl Agent {
                 let signed = self.tokens.sign(&key, data, &self.prompter).await;
                 signed.map_err(|error| Reason::Token(error.to_string()))
             }
+            Signer::Closed => Err(Reason::VaultClosed),
         }
     }
 
@@ -249,13 +261,16 @@ impl Agent {
     /// Takes an identity out of the ring and has its key wiped; returns when that is done.
     pub async fn remove(&self, identity: &Identity) {
         self.ring(|ring| ring.remove(&identity.blob));
+        self.note_removed(identity);
         self.wipe(&identity.signer).await;
     }
 
     /// Takes every identity out and has all keys wiped; returns when that is done.
     pub async fn clear(&self) {
         self.note_clearing();
-        self.ring(|ring| ring.remove_where(|_| true));
+        for identity in self.ring(|ring| ring.remove_where(|_| true)) {
+            self.note_removed(&identity);
+        }
         let _ = self.ask(Ask::Clear).await;
     }
 
@@ -288,11 +303,6 @@ impl Agent {
         locked.map(|_| ())
     }
 
-    /// Waits for the turn to try an unlock passphrase. Whoever goes away meanwhile leaves the queue.
-    pub async fn turn_to_unlock(&self) -> TurnToUnlock {
-        TurnToUnlock(Arc::clone(&self.unlocking).lock_owned().await)
-    }
-
     /// Opens the sealed keys.
     ///
     /// # Errors
@@ -306,98 +316,15 @@ impl Agent {
             return Err(Reason::EmptyPassphrase);
         }
         let opened = self.ask(Ask::Unlock(passphrase)).await;
+        self.unlocking.note(turn, opened.is_ok());
         if opened.is_ok() {
-            *turn.0 = 0;
             self.locked.set(false);
             self.changed.notify_waiters();
-        } else {
-            *turn.0 = turn.0.saturating_add(1);
         }
         opened.map(|_| ())
     }
 
-    /// Does what is left to do when a keeper ended by itself: its keys are gone.
-    pub fn note_lost_keeper(&self) {
-        self.note_clearing();
-        // The check of the lock passphrase went with the keeper, so the agent cannot stay locked;
-        // then nothing that was locked may stay either.
-        let locked = self.locked.replace(false);
-        let lost = self.ring(|ring| {
-            ring.remove_where(|identity| locked || matches!(identity.signer, Signer::Keeper(_)))
-        });
-        tracing::error!(keys = lost.len(), "the keeper ended; started an empty one");
-        self.record(&Record::new(
-            clock::wall_time(),
-            Event::KeeperRestart,
-            Outcome::Fail,
-        ));
-    }
-
-    /// Forgets keys when they expire, for as long as it is polled.
-    pub async fn keep_time(&self, mut alarm: Alarm) {
-        loop {
-            let first = self.ring(|ring| ring.first_expiry());
-            let changed = self.changed.notified();
-            match first {
-                None => changed.await,
-                Some(moment) => {
-                    tokio::select! {
-                        () = changed => {}
-                        waited = alarm.wait_until(moment) => {
-                            if waited.is_err() {
-                                // Expired keys still go when the ring is next looked at.
-                                time::sleep(EMPTY).await;
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Replaces the keeper when the last key has gone, for as long as it is polled.
-    ///
-    /// Nothing of a key survives the process it was in, and secret memory, which keeps the machine
-    /// from hibernating, goes with it.
-    pub async fn keep_fresh(&self) {
-        loop {
-            self.changed.notified().await;
-            // A keeper that is busy now, perhaps with wiping its last key, is looked at again.
-            while self.is_keeper_spent() {
-                time::sleep(EMPTY).await;
-                if self.is_keeper_spent() && self.supervisor.is_idle() {
-                    self.note_clearing();
-                    if self.supervisor.renew().is_ok() {
-                        tracing::debug!("replaced the keeper, which held no key any more");
-                    }
-                }
-            }
-        }
-    }
-
-    /// Says whether the keeper was handed secrets and has none to keep. While the agent is locked, it
-    /// keeps what the passphrase is recognised by.
-    fn is_keeper_spent(&self) -> bool {
-        self.supervisor.is_used() && !self.locked.get() && self.ring(|ring| ring.is_empty())
-    }
-
     fn note_clearing(&self) {
         self.clearings.set(self.clearings.get().wrapping_add(1));
-    }
-}
-
-/// Returns what the last of so many wrong passphrases costs.
-fn unlock_delay(wrong: u32) -> Duration {
-    UNLOCK_DELAY.saturating_mul(wrong).min(UNLOCK_DELAY_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delay_grows_up_to_ten_seconds() {
-        let delays = [1, 2, 99, 100, 101, u32::MAX].map(|wrong| unlock_delay(wrong).as_millis());
-        assert_eq!(delays, [100, 200, 9900, 10_000, 10_000, 10_000]);
     }
 }

@@ -6,7 +6,9 @@
 mod file;
 mod queue;
 mod record;
+mod repeats;
 
+use core::cell::RefCell;
 use core::time::Duration;
 use std::ffi::OsStr;
 use std::io;
@@ -22,6 +24,8 @@ use crate::front::clock;
 use self::file::LogFile;
 use self::queue::Queue;
 pub use self::record::{Event, Outcome, PeerRecord, Record};
+pub use self::repeats::BOUND;
+use self::repeats::Repeats;
 
 /// How long the thread rests after a write, so that a busy agent writes in batches.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -54,6 +58,7 @@ pub struct Audit {
 #[derive(Debug)]
 struct Running {
     path: PathBuf,
+    repeats: RefCell<Repeats>,
     queue: Arc<Queue>,
     thread: JoinHandle<()>,
 }
@@ -75,6 +80,7 @@ impl Audit {
         Ok(Self {
             running: Some(Running {
                 path: path.to_path_buf(),
+                repeats: RefCell::default(),
                 queue,
                 thread,
             }),
@@ -101,13 +107,29 @@ impl Audit {
         self.running.as_ref().map(|running| &*running.path)
     }
 
-    /// Reports what happened.
+    /// Reports what happened. Of equal refusals one after the other only the first is written at once:
+    /// [`Audit::flush`] has to be called some [`BOUND`] after one that leaves the log counting.
     ///
     /// Where 1 MiB is waiting to be written already, the record is dropped, and a later line tells
     /// how many were.
     pub fn record(&self, record: &Record<'_>) {
         if let Some(running) = &self.running {
-            running.queue.push(&record.line());
+            let mut repeats = running.repeats.borrow_mut();
+            repeats.take(record, |line| running.queue.push(line));
+        }
+    }
+
+    /// Says whether refusals are being counted, whose number is not written yet.
+    pub fn is_counting(&self) -> bool {
+        let running = self.running.as_ref();
+        running.is_some_and(|running| running.repeats.borrow().is_counting())
+    }
+
+    /// Writes how often the last refusal was repeated, if it was.
+    pub fn flush(&self) {
+        if let Some(running) = &self.running {
+            let mut repeats = running.repeats.borrow_mut();
+            repeats.flush(|line| running.queue.push(line));
         }
     }
 
@@ -115,6 +137,7 @@ impl Audit {
     ///
     /// This blocks: it is for the end of the agent.
     pub fn close(self, patience: Duration) -> bool {
+        self.flush();
         let Some(Running { queue, thread, .. }) = self.running else {
             return true;
         };

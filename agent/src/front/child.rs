@@ -3,14 +3,21 @@
 use core::time::Duration;
 use std::io;
 use std::process::{ExitStatus, Stdio};
+use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{ChildStdout, Command};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use tokio::process::{ChildStderr, ChildStdout, Command};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 /// How long a program may take to end after `SIGTERM` before it is killed.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How long it may take when the agent itself ends.
+const LAST_GRACE: Duration = Duration::from_millis(300);
+
+/// How long to wait between two looks at it then.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// A started program together with all that it starts itself.
 ///
@@ -37,6 +44,11 @@ impl Child {
     /// Hands out the read end of the program's output, once, where it was started with a pipe.
     pub fn output(&mut self) -> Option<ChildStdout> {
         self.0.as_mut()?.0.stdout.take()
+    }
+
+    /// Hands out the read end of the program's error output, once, where it was started with a pipe.
+    pub fn errors(&mut self) -> Option<ChildStderr> {
+        self.0.as_mut()?.0.stderr.take()
     }
 
     /// Waits for the program to end by itself.
@@ -92,8 +104,27 @@ impl Group {
     }
 }
 
+impl Group {
+    /// Says whether the program has ended. It is not waited for, so that its number stays the group's.
+    fn has_ended(&self) -> bool {
+        let leader = self.0.id().and_then(|id| i32::try_from(id).ok());
+        let Some(leader) = leader.and_then(Pid::from_raw) else {
+            return true;
+        };
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(leader), look), Ok(None))
+    }
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
+        // Here nobody is left to wait for it but this thread: the agent ends, and one that asks at a terminal has to
+        // put it back.
+        let mut waited = Duration::ZERO;
+        while !self.has_ended() && waited < LAST_GRACE {
+            thread::sleep(PAUSE);
+            waited += PAUSE;
+        }
         self.signal(Signal::KILL);
     }
 }
@@ -104,6 +135,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::front::test_runtime::run;
 
     /// Runs a shell script that writes its own number and its child's to `file`, and waits for both.
     async fn start_family(file: &Path, script: &str) -> (Child, Vec<i32>) {
@@ -132,14 +164,6 @@ mod tests {
     fn is_running(process: i32) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         !status.is_empty() && !status.contains(") Z ")
-    }
-
-    fn run<F: Future>(future: F) -> F::Output {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-            .block_on(future)
     }
 
     #[test]

@@ -120,14 +120,7 @@ pub fn wall_time() -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn run<F: Future>(future: F) -> F::Output {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-            .block_on(future)
-    }
+    use crate::front::test_runtime::run;
 
     #[test]
     fn adding_too_much_stays_in_the_future() {

@@ -12,6 +12,7 @@ use tokio::time::{self, Instant};
 
 use super::agent::Agent;
 use super::frames::Frames;
+use super::intake::Intake;
 use super::peer::Peer;
 use super::readiness;
 use super::session::Session;
@@ -28,18 +29,28 @@ const LOOK: Duration = Duration::from_millis(500);
 ///
 /// It counts as open from this call on and not from when it is first polled: a burst of clients is
 /// accepted before any of them is, and would go beyond the limit otherwise.
-pub fn serve(agent: Rc<Agent>, stream: UnixStream, peer: Peer) -> impl Future<Output = ()> {
+pub fn serve(
+    agent: Rc<Agent>,
+    intake: Rc<Intake>,
+    stream: UnixStream,
+    peer: Peer,
+) -> impl Future<Output = ()> {
     agent.connections.set(agent.connections.get() + 1);
     async move {
         // Whatever ended it, nobody is left to be told.
-        if let Err(error) = converse(&agent, stream, peer).await {
+        if let Err(error) = converse(&agent, &intake, stream, peer).await {
             tracing::debug!(%error, "connection closed");
         }
         agent.connections.set(agent.connections.get() - 1);
     }
 }
 
-async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Result<()> {
+async fn converse(
+    agent: &Rc<Agent>,
+    intake: &Intake,
+    stream: UnixStream,
+    peer: Peer,
+) -> io::Result<()> {
     let stream = readiness::watch(stream)?;
     let mut session = Session::new(Rc::clone(agent), Rc::new(peer));
     let mut frames = Frames::default();
@@ -49,7 +60,7 @@ async fn converse(agent: &Rc<Agent>, stream: UnixStream, peer: Peer) -> io::Resu
             None => stream.readable().await?,
             Some(deadline) => time::timeout_at(deadline, stream.readable()).await??,
         };
-        match frames.fill(stream.get_ref()) {
+        match frames.fill(intake, stream.get_ref()) {
             Ok(0) => return Ok(()),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -1,11 +1,12 @@
 //! The bytes that a client has sent and that are not answered yet.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::net::UnixStream;
 
-use zeroize::Zeroize;
-
-use crate::protocol::frame::{self, FrameTooLong};
+use super::intake::{Intake, SecretBuffer};
+use crate::protocol::frame::{self, FrameTooLong, HEADER_LENGTH};
+use crate::protocol::message;
+use crate::secret_memory::region;
 
 /// Bytes to make room for at first: every usual request fits.
 const FIRST: usize = 4 << 10;
@@ -13,14 +14,21 @@ const FIRST: usize = 4 << 10;
 /// A buffer that takes no memory while its connection is idle, and no more than twice the bytes
 /// that came: what a client announces costs nothing.
 ///
-/// Private keys and passphrases pass through it, so it is wiped when it grows and when it is done.
+/// It lies in secret memory from when a message with a private key or a passphrase begins until
+/// everything is answered, where there is such memory. Wherever it lies, it is wiped when it grows
+/// and when it is done.
 #[derive(Default)]
 pub struct Frames {
-    buffer: Vec<u8>,
+    buffer: Buffer,
     start: usize,
     /// Where what is not wiped yet begins, at `start` at most.
     forgotten: usize,
     filled: usize,
+}
+
+enum Buffer {
+    Plain(Vec<u8>),
+    Secret(SecretBuffer),
 }
 
 impl Frames {
@@ -28,12 +36,8 @@ impl Frames {
     ///
     /// # Errors
     /// What the socket said, `WouldBlock` too.
-    pub fn fill(&mut self, mut stream: &UnixStream) -> io::Result<usize> {
-        self.make_room();
-        let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
-        let count = stream.read(room)?;
-        self.filled += count;
-        Ok(count)
+    pub fn fill(&mut self, intake: &Intake, stream: &UnixStream) -> io::Result<usize> {
+        intake.read(stream, |came| self.put(intake, came))
     }
 
     /// Takes the next whole message.
@@ -41,8 +45,8 @@ impl Frames {
     /// # Errors
     /// [`FrameTooLong`] when the client announced too much; nothing more can be understood then.
     pub fn take(&mut self) -> Result<Option<&[u8]>, FrameTooLong> {
-        let waiting = self.buffer.get(self.start..self.filled).unwrap_or_default();
-        let Some(frame) = frame::split(waiting)? else {
+        let waiting = self.buffer.bytes().get(self.start..self.filled);
+        let Some(frame) = frame::split(waiting.unwrap_or_default())? else {
             return Ok(None);
         };
         self.start += frame.consumed;
@@ -51,11 +55,7 @@ impl Frames {
 
     /// Wipes the message that was taken last, and those before it.
     pub fn forget(&mut self) {
-        wipe(
-            self.buffer
-                .get_mut(self.forgotten..self.start)
-                .unwrap_or_default(),
-        );
+        self.buffer.wipe(self.forgotten..self.start);
         self.forgotten = self.start;
     }
 
@@ -70,38 +70,100 @@ impl Frames {
             return;
         }
         let left = self.filled - self.start;
-        self.buffer.copy_within(self.start..self.filled, 0);
-        wipe(self.buffer.get_mut(left..self.filled).unwrap_or_default());
+        self.buffer
+            .bytes_mut()
+            .copy_within(self.start..self.filled, 0);
+        self.buffer.wipe(left..self.filled);
         (self.start, self.forgotten, self.filled) = (0, 0, left);
         if left == 0 {
-            self.buffer = Vec::new();
+            self.buffer = Buffer::default();
         }
     }
 
-    fn make_room(&mut self) {
-        if self.buffer.is_empty() {
-            self.buffer = vec![0; FIRST];
-        } else if self.filled == self.buffer.len() {
-            // Twice as much each time, never in place: a vector that moves leaves a copy behind.
-            let mut larger = vec![0; self.buffer.len() * 2];
-            if let Some(begin) = larger.get_mut(..self.filled) {
-                begin.copy_from_slice(&self.buffer);
-            }
-            wipe(&mut self.buffer);
-            self.buffer = larger;
+    /// Appends what came. All whole messages have been taken: what waits is the begin of one.
+    fn put(&mut self, intake: &Intake, came: &[u8]) {
+        let waiting = self.buffer.bytes().get(self.start..self.filled);
+        let is_secret = brings_secret(waiting.unwrap_or_default(), came);
+        let end = self.filled + came.len();
+        self.make_room(intake, end, is_secret);
+        if let Some(room) = self.buffer.bytes_mut().get_mut(self.filled..end) {
+            room.copy_from_slice(came);
+            self.filled = end;
         }
+    }
+
+    fn make_room(&mut self, intake: &Intake, size: usize, is_secret: bool) {
+        let is_moving = is_secret && matches!(self.buffer, Buffer::Plain(_));
+        let capacity = self.buffer.bytes().len();
+        if size <= capacity && !is_moving {
+            return;
+        }
+        // Twice as much each time, never in place: a vector that moves leaves a copy behind.
+        let larger = size.next_power_of_two().max(FIRST).max(capacity);
+        let is_secret = is_secret || matches!(self.buffer, Buffer::Secret(_));
+        let secret = is_secret.then(|| intake.secret(larger)).flatten();
+        let mut larger = secret.map_or_else(|| Buffer::Plain(vec![0; larger]), Buffer::Secret);
+        let held = self.buffer.bytes().get(..self.filled).unwrap_or_default();
+        if let Some(begin) = larger.bytes_mut().get_mut(..self.filled) {
+            begin.copy_from_slice(held);
+        }
+        self.buffer.wipe(0..self.filled);
+        self.buffer = larger;
+    }
+}
+
+/// Says whether a message with a secret begins in, or goes on with, what `came` after the begin of a
+/// message that `waits`.
+fn brings_secret(waits: &[u8], came: &[u8]) -> bool {
+    let mut start = 0_usize;
+    loop {
+        let mut bytes = waits.iter().chain(came).skip(start).copied();
+        let mut header = [0; HEADER_LENGTH];
+        for field in &mut header {
+            let Some(byte) = bytes.next() else {
+                return false;
+            };
+            *field = byte;
+        }
+        let length = usize::try_from(u32::from_be_bytes(header)).unwrap_or(usize::MAX);
+        match bytes.next() {
+            None => return false,
+            // The byte after an empty message is the next one's.
+            Some(number) if length > 0 && message::carries_secret(number) => return true,
+            Some(_) => start = start.saturating_add(HEADER_LENGTH).saturating_add(length),
+        }
+    }
+}
+
+impl Buffer {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Plain(bytes) => bytes,
+            Self::Secret(buffer) => buffer.bytes(),
+        }
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        match self {
+            Self::Plain(bytes) => bytes,
+            Self::Secret(buffer) => buffer.bytes_mut(),
+        }
+    }
+
+    fn wipe(&mut self, range: core::ops::Range<usize>) {
+        region::wipe_slice(self.bytes_mut().get_mut(range).unwrap_or_default());
+    }
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self::Plain(Vec::new())
     }
 }
 
 impl Drop for Frames {
     fn drop(&mut self) {
-        wipe(self.buffer.get_mut(..self.filled).unwrap_or_default());
-    }
-}
-
-fn wipe(bytes: &mut [u8]) {
-    if cfg!(not(feature = "unwiped")) {
-        bytes.zeroize();
+        self.buffer.wipe(0..self.filled);
     }
 }
 
@@ -110,3 +172,6 @@ impl core::fmt::Debug for Frames {
         write!(f, "Frames({} bytes)", self.filled)
     }
 }
+
+#[cfg(test)]
+mod tests;

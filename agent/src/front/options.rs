@@ -12,6 +12,9 @@ use super::ring::FingerprintHash;
 use super::socket::Place;
 use crate::secret_memory::region::Protection;
 
+/// How long an open vault may go without a signature unless it is said.
+pub const VAULT_IDLE: Duration = Duration::from_secs(15 * 60);
+
 /// How an agent is to be run.
 #[derive(Debug)]
 pub struct Options {
@@ -21,6 +24,8 @@ pub struct Options {
     pub place: Place,
     /// How long an identity stays when its own lifetime is not given.
     pub lifetime: Option<Duration>,
+    /// How long an open vault may go without a signature before it is closed; for ever when none.
+    pub vault_idle: Option<Duration>,
     /// How fingerprints are written in prompts.
     pub fingerprint_hash: FingerprintHash,
     /// What is allowed.
@@ -33,7 +38,7 @@ pub struct Options {
     pub activated: bool,
     /// The process with which the agent ends, with exit code 2.
     pub parent: Option<u32>,
-    /// Our own executable, from which the keeper is started.
+    /// Our own executable, from which the keeper and unlockers are started.
     pub program: PathBuf,
     /// What the environment says.
     pub environment: Environment,
@@ -71,4 +76,6 @@ pub struct Environment {
     pub ssh_sk_helper: Option<OsString>,
     /// Where the audit lines go; nowhere when there is no home.
     pub audit_path: Option<PathBuf>,
+    /// Where the public keys of the vault are noted; nowhere when there is no home.
+    pub vault_keys: Option<PathBuf>,
 }

@@ -87,6 +87,23 @@ pub enum Reason {
     /// There is nobody to ask: no askpass program or no display.
     #[error("nobody can be asked: no askpass program or no display")]
     NobodyToAsk,
+    /// The vault is closed again, or it was opened without this key.
+    #[error("vault is closed")]
+    VaultClosed,
+    /// A person would not open the vault.
+    #[error("opening the vault was cancelled")]
+    UnlockCancelled,
+    /// There is nobody to ask for the passphrase of the vault.
+    #[error(
+        "nobody can be asked for the vault's passphrase: no terminal, pinentry or askpass program"
+    )]
+    NobodyToUnlock,
+    /// The vault could not be opened.
+    #[error("vault was not opened: {0}")]
+    UnlockFailed(String),
+    /// No vault was named, or keys were not handed over as they have to be.
+    #[error("{0}")]
+    Vault(&'static str),
     /// The client closed its connection before it had an answer.
     #[error("client went away before it was answered")]
     ClientGone,
@@ -110,6 +127,7 @@ impl Reason {
         match self {
             Self::Keeper(channel::Refusal::Passphrase) => Outcome::Deny,
             Self::Keeper(_) | Self::KeeperGone | Self::Token(_) | Self::ClientGone => Outcome::Fail,
+            Self::UnlockFailed(_) => Outcome::Fail,
             _ => Outcome::Deny,
         }
     }

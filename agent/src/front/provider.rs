@@ -101,12 +101,10 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::front::test_runtime::run;
 
     fn find(allowed: &AllowedProviders, name: &str) -> Result<Provider, ProviderError> {
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap()
-            .block_on(allowed.find(name))
+        run(allowed.find(name))
     }
 
     #[test]

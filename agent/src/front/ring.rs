@@ -18,7 +18,7 @@ use crate::protocol::extension::restrict_destination::{DestinationConstraint, Ho
 pub const BYTES_MAX: usize = 32 << 20;
 
 /// A public key that the agent can sign for, with its comment and constraints.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The blob by which clients name it: a public key or a certificate.
     pub blob: Rc<[u8]>,
@@ -38,11 +38,17 @@ pub struct Identity {
     pub confirm: bool,
     /// Where it may be used; anywhere when empty.
     pub destinations: Vec<DestinationConstraint>,
+    /// Whether it is there because the vault has it, and not because a client added it.
+    pub from_vault: bool,
 }
 
 impl Identity {
+    fn is_kept(&self) -> bool {
+        matches!(self.signer, Signer::Keeper(_))
+    }
+
     /// Returns about how many bytes of memory it takes.
-    fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         let hop = |hop: &Hop| {
             let keys = hop
                 .keys
@@ -53,7 +59,7 @@ impl Identity {
         let destinations = self.destinations.iter();
         let token = match &self.signer {
             Signer::Token(token) => token.key_bytes.len() + token.application.len(),
-            Signer::Keeper(_) => 0,
+            Signer::Keeper(_) | Signer::Closed => 0,
         };
         let steps = destinations.map(|step| hop(&step.from) + hop(&step.to));
         size_of::<Self>() + self.blob.len() + self.comment.len() + token + steps.sum::<usize>()
@@ -67,6 +73,8 @@ pub enum Signer {
     Keeper(KeyId),
     /// A token behind the middleware at this path.
     Token(Rc<Token>),
+    /// Nobody before a person has opened the vault.
+    Closed,
 }
 
 /// What OpenSSH's `ssh-sk-helper` needs to sign with a token. None of it is a private key.
@@ -94,6 +102,8 @@ pub struct Ring {
     version: u64,
     /// What the identities take in memory.
     bytes: usize,
+    /// How many keys of the keeper there are.
+    kept: usize,
 }
 
 /// Says that the identities take [`BYTES_MAX`] already.
@@ -110,6 +120,16 @@ impl Ring {
     /// Says whether there is no identity.
     pub fn is_empty(&self) -> bool {
         self.identities.is_empty()
+    }
+
+    /// Says whether the keeper signs for any identity.
+    pub const fn is_kept(&self) -> bool {
+        self.kept > 0
+    }
+
+    /// Returns the number of identities that the vault has.
+    pub fn of_vault(&self) -> usize {
+        self.iter().filter(|identity| identity.from_vault).count()
     }
 
     /// Returns a number that changes with every change of the ring, to keep answers by.
@@ -133,12 +153,14 @@ impl Ring {
     /// [`Full`]; then the ring is as it was.
     pub fn put(&mut self, identity: Identity) -> Result<Option<Rc<Identity>>, Full> {
         let replaced = self.find(&identity.blob);
-        let freed = replaced.map_or(0, |replaced| replaced.bytes());
+        let freed = replaced.as_ref().map_or(0, |replaced| replaced.bytes());
         let bytes = self.bytes.saturating_sub(freed) + identity.bytes();
         if bytes > BYTES_MAX {
             return Err(Full);
         }
         self.bytes = bytes;
+        self.kept += usize::from(identity.is_kept());
+        self.kept -= usize::from(replaced.is_some_and(|replaced| replaced.is_kept()));
         self.version += 1;
         self.first_expiry = match (self.first_expiry, identity.expires) {
             (Some(first), Some(expires)) => Some(first.min(expires)),
@@ -160,7 +182,30 @@ impl Ring {
         self.version += 1;
         let removed = self.identities.remove(&place)?;
         self.bytes = self.bytes.saturating_sub(removed.bytes());
+        self.kept -= usize::from(removed.is_kept());
         Some(removed)
+    }
+
+    /// Takes from the identities of the vault whatever signs for them, and returns it.
+    ///
+    /// They keep their places and have no end: a lifetime counts from when the vault is opened.
+    pub fn close(&mut self) -> Vec<Signer> {
+        let open =
+            |identity: &&Rc<Identity>| identity.from_vault && identity.signer != Signer::Closed;
+        let open: Vec<_> = self.iter().filter(open).cloned().collect();
+        let mut signers = Vec::with_capacity(open.len());
+        for identity in open {
+            let closed = Identity {
+                signer: Signer::Closed,
+                expires: None,
+                ..(*identity).clone()
+            };
+            // It takes no more room than the one it replaces.
+            if self.put(closed).is_ok() {
+                signers.push(identity.signer.clone());
+            }
+        }
+        signers
     }
 
     /// Takes out every identity for which `goes` holds.
@@ -234,6 +279,7 @@ mod tests {
             expires: expires.map(|seconds| BootTime::since_boot(Duration::from_secs(seconds))),
             confirm: false,
             destinations: Vec::new(),
+            from_vault: false,
         }
     }
 
@@ -295,6 +341,28 @@ mod tests {
         assert!(ring.remove(&[1]).is_some());
         assert!(ring.put(large(2)).unwrap().is_none());
         assert_eq!(ring.len(), 1);
+    }
+
+    #[test]
+    fn closing_takes_signers_and_ends_from_keys_of_the_vault_alone() {
+        let mut ring = Ring::default();
+        ring.put(identity(1, Some(10))).unwrap();
+        for name in [2, 3] {
+            let from_vault = true;
+            ring.put(Identity {
+                from_vault,
+                ..identity(name, Some(10))
+            })
+            .unwrap();
+        }
+        assert_eq!(ring.close().len(), 2);
+        assert_eq!(ring.close(), []);
+        assert_eq!(order(&ring), [1, 2, 3]);
+        assert!(ring.is_kept());
+        let end = BootTime::since_boot(Duration::from_secs(10));
+        assert_eq!(ring.expire(end).len(), 1);
+        assert!(!ring.is_kept());
+        assert_eq!((ring.len(), ring.of_vault()), (2, 2));
     }
 
     #[test]

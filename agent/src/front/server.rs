@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{self, DumpableBehavior, Pid, PidfdFlags, Resource, Rlimit};
+use rustix::process::{self, Pid, PidfdFlags, Resource, Rlimit};
 use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,13 +20,17 @@ use super::agent::{Agent, Parts};
 use super::audit::{Audit, Event, Outcome, PeerRecord, Record};
 use super::clock::{self, Alarm, BootTime};
 use super::connection;
-use super::control::{self, About};
+use super::control::{self, About, Caller};
+use super::intake::Intake;
 use super::options::Options;
 use super::peer::{self, Peer};
 use super::prompt::Prompter;
 use super::security_key;
 use super::socket::Place;
 use super::supervisor::{Origin, Supervisor};
+use super::unlocker::Unlocker;
+use crate::seclusion;
+use crate::secret_memory::region::Protection;
 
 /// How long accepting rests when there is no descriptor for another connection. Waiting clients
 /// stay in the kernel's queue meanwhile.
@@ -43,16 +47,21 @@ const RESERVED: usize = 32;
 /// The exit code of an agent that was told to end, as OpenSSH's.
 const ENDED: u8 = 2;
 
-/// Serves until a signal, or the end of the parent, ends it.
+/// Serves until a signal, or the end of the parent, ends it. Before anything else it keeps its memory
+/// from core files and from the user's other processes.
 ///
 /// Exit code 2 then, as of OpenSSH's agent; 0 when a supervisor that made the socket sent SIGTERM;
 /// 1 when the agent could not start.
 pub fn run(options: Options) -> ExitCode {
     let place = options.place.clone();
     let activated = options.activated;
-    let ended = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
+    let ended = seclusion::hide_memory()
+        .and_then(|()| seclusion::forbid_core_files())
+        .and_then(|()| {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+        })
         .and_then(|runtime| {
             // As a task it is polled when it has something to do, not whenever any task has.
             let served = async { task::spawn_local(serve(options)).await };
@@ -78,7 +87,7 @@ enum End {
 
 async fn serve(options: Options) -> io::Result<End> {
     let signals = Signals::new()?;
-    let descriptors = seclude()?;
+    let descriptors = raise_descriptor_limit();
     let supervisor = Supervisor::new(Origin::Process {
         program: options.program.clone(),
         memory: options.memory,
@@ -93,9 +102,17 @@ async fn serve(options: Options) -> io::Result<End> {
         lifetime: options.lifetime,
         fingerprint_hash: options.fingerprint_hash,
         audit,
+        unlocker: Unlocker {
+            program: options.program.clone(),
+            control_socket: options.place.control(),
+        },
+        vault_idle: options.vault_idle,
     });
-    task::spawn_local(keep(Rc::clone(&agent), Alarm::new()?));
-    start_control(&agent, &options.place)?;
+    if let Some(path) = &options.environment.vault_keys {
+        agent.remember_vault(path);
+    }
+    task::spawn_local(keep(Rc::clone(&agent), [Alarm::new()?, Alarm::new()?]));
+    start_control(&agent, &options.place, options.memory)?;
     agent.record(&Record::new(
         clock::wall_time(),
         Event::Start,
@@ -104,7 +121,7 @@ async fn serve(options: Options) -> io::Result<End> {
     options.ready.announce();
     let limit = descriptors.saturating_sub(RESERVED).max(RESERVED);
     let end = tokio::select! {
-        result = accept(&agent, options.listener, limit) => result.map(|()| End::Other),
+        result = accept(&agent, options.listener, options.memory, limit) => result.map(|()| End::Other),
         end = signals.act(&agent, options.interrupt_ends) => Ok(end),
         ended = parent_ended(options.parent) => ended.map(|()| End::Other),
     };
@@ -117,17 +134,8 @@ async fn serve(options: Options) -> io::Result<End> {
     end
 }
 
-/// Keeps other processes of the same user from looking into this one, and makes room for as many
-/// connections as the system allows. Returns how many descriptors there may be.
-fn seclude() -> io::Result<usize> {
-    process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    process::setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    )?;
+/// Makes room for as many connections as the system allows. Returns how many descriptors there may be.
+fn raise_descriptor_limit() -> usize {
     let limit = process::getrlimit(Resource::Nofile);
     // With the old limit it works as well, for fewer clients.
     let _ = process::setrlimit(
@@ -138,9 +146,9 @@ fn seclude() -> io::Result<usize> {
         },
     );
     let current = process::getrlimit(Resource::Nofile).current;
-    Ok(current
+    current
         .and_then(|limit| usize::try_from(limit).ok())
-        .unwrap_or(usize::MAX))
+        .unwrap_or(usize::MAX)
 }
 
 /// An agent without a log is better than none: a full disk must not keep people from logging in.
@@ -155,7 +163,7 @@ fn open_audit(path: Option<&Path>) -> Audit {
 }
 
 /// Does what goes on in the background.
-async fn keep(agent: Rc<Agent>, alarm: Alarm) {
+async fn keep(agent: Rc<Agent>, [of_keys, of_vault]: [Alarm; 2]) {
     let restarts = async {
         loop {
             agent.supervisor.ended().await;
@@ -163,11 +171,23 @@ async fn keep(agent: Rc<Agent>, alarm: Alarm) {
             agent.supervisor.restart().await;
         }
     };
-    tokio::join!(agent.keep_time(alarm), agent.keep_fresh(), restarts);
+    tokio::join!(
+        agent.keep_time(of_keys),
+        agent.keep_vault(of_vault),
+        agent.keep_fresh(),
+        agent.keep_log(),
+        restarts
+    );
 }
 
 /// Accepts clients for ever.
-async fn accept(agent: &Rc<Agent>, listener: StdListener, limit: usize) -> io::Result<()> {
+async fn accept(
+    agent: &Rc<Agent>,
+    listener: StdListener,
+    memory: Protection,
+    limit: usize,
+) -> io::Result<()> {
+    let intake = Rc::new(Intake::new(memory)?);
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     loop {
@@ -178,7 +198,8 @@ async fn accept(agent: &Rc<Agent>, listener: StdListener, limit: usize) -> io::R
         match listener.accept().await {
             Ok((stream, _)) => {
                 if let Some(peer) = admit(agent, &stream) {
-                    task::spawn_local(connection::serve(Rc::clone(agent), stream, peer));
+                    let (agent, intake) = (Rc::clone(agent), Rc::clone(&intake));
+                    task::spawn_local(connection::serve(agent, intake, stream, peer));
                 }
             }
             // Out of descriptors or memory, or a client that has gone: none ends the agent, and
@@ -205,7 +226,7 @@ fn admit(agent: &Agent, stream: &UnixStream) -> Option<Peer> {
     None
 }
 
-fn start_control(agent: &Rc<Agent>, place: &Place) -> io::Result<()> {
+fn start_control(agent: &Rc<Agent>, place: &Place, memory: Protection) -> io::Result<()> {
     let about = Rc::new(About {
         socket: place.path().display().to_string(),
         control_socket: place.control().map(|path| path.display().to_string()),
@@ -227,15 +248,19 @@ fn start_control(agent: &Rc<Agent>, place: &Place) -> io::Result<()> {
     task::spawn_local(async move {
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
             match listener.accept().await {
-                Ok((stream, _)) if admit(&agent, &stream).is_some() => {
-                    let served = control::serve(Rc::clone(&agent), Rc::clone(&about), stream);
+                Ok((stream, _)) => {
+                    let Some(peer) = admit(&agent, &stream) else {
+                        continue;
+                    };
+                    let caller = Caller { peer, memory };
+                    let (agent, about) = (Rc::clone(&agent), Rc::clone(&about));
+                    let served = control::serve(agent, about, stream, caller);
                     task::spawn_local(async {
                         // Whatever ended the connection, nobody is left to be told.
                         drop(served.await);
                         drop(place);
                     });
                 }
-                Ok(_) => {}
                 Err(_) => time::sleep(REST).await,
             }
         }
@@ -269,7 +294,7 @@ impl Signals {
                 _ = self.terminate.recv() => return End::Terminated,
                 _ = self.interrupt.recv() => if interrupt_ends { return End::Other },
                 _ = self.drop_keys.recv() => {
-                    agent.clear().await;
+                    agent.drop_keys().await;
                     let event = Event::RemoveAll;
                     agent.record(&Record::new(clock::wall_time(), event, Outcome::Allow));
                 }

@@ -2,6 +2,7 @@
 
 mod add;
 mod done;
+mod vault;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::task;
 
 use self::done::Done;
-use super::agent::{Agent, TurnToUnlock};
+use super::agent::Agent;
 use super::audit::Event;
 use super::binding::Bindings;
 use super::clock;
@@ -19,6 +20,7 @@ use super::peer::Peer;
 use super::policy::{self, Decision, Reason};
 use super::prompt;
 use super::ring::{Identity, Signer};
+use super::unlocking::TurnToUnlock;
 use crate::protocol::algorithm::{KeyType, SignatureAlgorithm};
 use crate::protocol::extension::Extension;
 use crate::protocol::extension::session_bind::SessionBind;
@@ -56,7 +58,7 @@ impl Session {
     /// harmless, unlike that of [`Session::handle`].
     pub async fn prepare(&mut self, message: &[u8]) {
         if self.agent.is_locked() && matches!(Request::decode(message), Ok(Request::Unlock(_))) {
-            self.turn = Some(self.agent.turn_to_unlock().await);
+            self.turn = Some(self.agent.unlocking.turn().await);
         }
     }
 
@@ -146,10 +148,13 @@ impl Session {
 
     /// Finds, decides, asks, signs, records.
     async fn sign(&self, request: &SignRequest<'_>) -> Response {
-        let identity = self.agent.ring(|ring| ring.find(request.key_blob));
-        let signed = match &identity {
-            Some(identity) => self.signature(identity, request).await,
-            None => Err(Reason::NoSuchKey),
+        let mut identity = self.agent.ring(|ring| ring.find(request.key_blob));
+        let signed = match self.openable(identity.as_ref(), request).await {
+            Ok(open) => {
+                let open = identity.insert(open);
+                self.signature(open, request).await
+            }
+            Err(reason) => Err(reason),
         };
         self.note_signing(request, identity.as_ref(), &signed);
         signed.map_or(Response::Failure, Response::SignResponse)
@@ -202,6 +207,7 @@ impl Session {
         if is_token {
             self.still_usable(identity)?;
         }
+        self.agent.note_use(identity);
         Ok(signed)
     }
 

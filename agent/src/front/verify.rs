@@ -3,19 +3,14 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    EcdsaVerificationAlgorithm, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA512,
-    RsaPublicKeyComponents, UnparsedPublicKey,
+    EcdsaVerificationAlgorithm, UnparsedPublicKey,
 };
 use thiserror::Error;
 
+use crate::key::{rsa, signing_key};
 use crate::protocol::algorithm::{KeyType, SignFlags, SignatureAlgorithm};
 use crate::protocol::public_key::{PublicKey, PublicMaterial};
 use crate::protocol::wire::{Reader, WireError};
-
-/// Bits of the smallest RSA key whose signature is believed.
-const RSA_BITS_MIN: usize = 2048;
-/// Bits of the largest RSA key that can be verified, a limit of the library; larger ones are refused.
-const RSA_BITS_MAX: usize = 8192;
 
 /// Bytes of r and s together, each as long as the field of the curve.
 const P256_SIGNATURE: usize = 2 * 32;
@@ -35,9 +30,9 @@ pub enum VerifyError {
     /// The signature was made by an algorithm that does not fit the key; SHA-1 fits none.
     #[error("signature algorithm does not fit a key of type {0}")]
     Algorithm(&'static str),
-    /// The RSA key is too short to be believed or too long to be verified.
-    #[error("rsa key has {0} bits, expected 2048 to 8192")]
-    RsaBits(usize),
+    /// The RSA key is too short to be believed.
+    #[error("rsa key has {0} bits, expected 2048 to 16384")]
+    RsaBits(u32),
     /// The numbers do not fit: another key, another message, or forged.
     #[error("signature does not fit key and message")]
     Mismatch,
@@ -206,26 +201,24 @@ fn verify_rsa(
     message: &[u8],
 ) -> Result<(), VerifyError> {
     let bits = bits(n);
-    if !(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits) {
+    if !rsa::BITS.contains(&bits) {
         return Err(VerifyError::RsaBits(bits));
     }
-    let parameters = if algorithm == SignatureAlgorithm::RsaSha256 {
-        &RSA_PKCS1_2048_8192_SHA256
-    } else {
-        &RSA_PKCS1_2048_8192_SHA512
-    };
     // Some servers drop leading zeros of the number, against RFC 8332 section 3; OpenSSH bears it.
-    let mut buffer = [0; RSA_BITS_MAX / 8];
-    let signature = buffer.get_mut(..n.len()).unwrap_or_default();
-    put_right(signature, numbers).map_err(VerifyError::Signature)?;
-    RsaPublicKeyComponents { n, e }
-        .verify(parameters, message, signature)
-        .map_err(|_| VerifyError::Mismatch)
+    let mut signature = vec![0; n.len()];
+    put_right(&mut signature, numbers).map_err(VerifyError::Signature)?;
+    let digest = signing_key::digest(algorithm, message).map_err(|_| VerifyError::Mismatch)?;
+    if rsa::verify(n, e, algorithm, digest.as_ref(), &signature) {
+        Ok(())
+    } else {
+        Err(VerifyError::Mismatch)
+    }
 }
 
-fn bits(magnitude: &[u8]) -> usize {
+fn bits(magnitude: &[u8]) -> u32 {
     let unused = magnitude.first().map_or(0, |first| first.leading_zeros());
-    (magnitude.len() * 8).saturating_sub(usize::try_from(unused).unwrap_or_default())
+    let bits = u32::try_from(magnitude.len() * 8).unwrap_or(u32::MAX);
+    bits.saturating_sub(unused)
 }
 
 #[cfg(test)]

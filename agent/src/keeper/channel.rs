@@ -260,8 +260,10 @@ impl Report {
             landlock,
             no_new_privs,
             dumpable,
+            dumpable_at_start,
         } = self.confinement;
-        message.extend([seccomp, landlock, no_new_privs, dumpable].map(u8::from));
+        let given_up = [seccomp, landlock, no_new_privs, dumpable, dumpable_at_start];
+        message.extend(given_up.map(u8::from));
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
@@ -277,6 +279,7 @@ impl Report {
                 landlock: reader.boolean()?,
                 no_new_privs: reader.boolean()?,
                 dumpable: reader.boolean()?,
+                dumpable_at_start: reader.boolean()?,
             },
         })
     }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use aws_lc_rs::rand;
+use rayon_core::ThreadPoolBuilder;
 
 use super::sandbox::{self, Confinement};
 use super::serve::{self, Channel, Terms};
@@ -39,7 +40,7 @@ pub fn main(memory: Protection) -> ExitCode {
 }
 
 fn run(memory: Protection) -> io::Result<()> {
-    sandbox::seclude()?;
+    let dumpable_at_start = sandbox::seclude()?;
     if !heap::adopt_signature_library() {
         return Err(io::Error::other(
             "the signature library would not use our heap",
@@ -55,10 +56,16 @@ fn run(memory: Protection) -> io::Result<()> {
     let landlock = sandbox::deny_files();
     // The library looks for its sources of randomness once, and the filter would not let it later.
     rand::fill(&mut [0; 1]).map_err(|_| io::Error::other("no randomness"))?;
+    // Argon2 would have its lanes computed by threads of their own when it is first used, and the filter would kill us for
+    // starting them. With this it computes them here, one after the other.
+    let alone = ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+    alone.build_global().map_err(io::Error::other)?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = Workers::start(cores.min(WORKERS_MAX), memory)?;
-    let observed = Confinement::observed(true, landlock);
+    let observed = Confinement::observed();
     let confinement = Confinement {
+        landlock,
+        dumpable_at_start,
         seccomp: sandbox::filter_system_calls(),
         ..observed
     };

@@ -13,11 +13,13 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetStatus,
     Scope,
 };
-use rustix::process::{self, DumpableBehavior, Resource, Rlimit, Signal};
+use rustix::process::{self, Resource, Rlimit, Signal};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule, TargetArch,
 };
+
+use crate::seclusion;
 
 /// What is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,36 +32,32 @@ pub struct Confinement {
     pub no_new_privs: bool,
     /// Whether others of the same user could look into it.
     pub dumpable: bool,
+    /// Whether they could in the instant before it forbade that.
+    pub dumpable_at_start: bool,
 }
 
 impl Confinement {
-    /// Reports what the kernel says of this process, beside the two given.
-    pub fn observed(seccomp: bool, landlock: bool) -> Self {
+    /// Reports what the kernel says of this process now.
+    pub fn observed() -> Self {
         Self {
-            seccomp,
-            landlock,
             no_new_privs: rustix::thread::no_new_privs().unwrap_or(false),
-            dumpable: !process::dumpable_behavior()
-                .is_ok_and(|dumpable| dumpable == DumpableBehavior::NotDumpable),
+            dumpable: seclusion::is_visible(),
+            ..Self::default()
         }
     }
 }
 
 /// Leaves no way to look into this process from outside, and ends it with its parent.
 ///
-/// Comes first: before it, a debugger of the same user could still attach.
+/// Comes first: before it, a debugger of the same user could still attach, unless our program was
+/// started from a file its user may not read. Returns whether one could.
 ///
 /// # Errors
 /// What the system refused; the keeper must not go on then.
-pub fn seclude() -> io::Result<()> {
-    process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    process::setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    )?;
+pub fn seclude() -> io::Result<bool> {
+    let was_visible = seclusion::is_visible();
+    seclusion::hide_memory()?;
+    seclusion::forbid_core_files()?;
     process::set_parent_process_death_signal(Some(Signal::KILL))?;
     rustix::thread::set_no_new_privs(true)?;
     // As much locked memory as an unprivileged process may have.
@@ -73,7 +71,7 @@ pub fn seclude() -> io::Result<()> {
     );
     // SAFETY: nothing in this process owns a descriptor above the standard ones yet.
     unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
-    Ok(())
+    Ok(was_visible)
 }
 
 /// Denies every file and every connection, for this thread and those it starts later.

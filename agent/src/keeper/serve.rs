@@ -11,7 +11,7 @@ use super::store::Store;
 use super::workers::Workers;
 use crate::key::signing_key;
 use crate::protocol::algorithm::SignatureAlgorithm;
-use crate::secret_memory::heap;
+use crate::secret_memory::heap::{self, SecretBytes};
 use crate::secret_memory::region::{self, Protection, Region};
 use crate::secret_memory::stack::SecretStack;
 
@@ -67,8 +67,8 @@ pub fn serve(channel: Channel, terms: Terms) -> io::Result<()> {
         output,
     };
     while input.fill()? {
-        while let Some((tag, ask)) = input.next()? {
-            keeper.handle(tag, ask);
+        while let Some(message) = input.next()? {
+            keeper.handle(message)?;
         }
         input.wipe();
         keeper.output.flush()?;
@@ -84,48 +84,82 @@ struct Keeper {
     output: Output,
 }
 
+/// What changes the keys; the secrets of it lie on the heap of secrets.
+enum Change {
+    Add(KeyId, SecretBytes),
+    Remove(KeyId),
+    Clear,
+    Lock(SecretBytes),
+    Unlock(SecretBytes),
+}
+
 struct Secret {
     stack: SecretStack,
     protection: Protection,
 }
 
 impl Keeper {
-    fn handle(&mut self, tag: u64, ask: Option<Ask<'_>>) {
+    /// Does what a message asks for.
+    ///
+    /// # Errors
+    /// That it has not even a tag to answer to.
+    fn handle(&mut self, message: &mut [u8]) -> io::Result<()> {
+        let (tag, ask) = Ask::decode(message).map_err(io::Error::other)?;
         let done = match ask {
             None => Err(Refusal::Malformed),
             Some(Ask::Report) => Ok(Answer::Report(self.report())),
             Some(Ask::Sign(key, algorithm, data)) => match self.sign(tag, key, algorithm, data) {
-                Ok(None) => return,
+                Ok(None) => return Ok(()),
                 Ok(Some(signature)) => Ok(Answer::Signature(signature)),
                 Err(refusal) => Err(refusal),
             },
-            Some(ask) => self.change(ask).map(|()| Answer::Done),
+            Some(ask) => {
+                let change = self.take_in(ask);
+                // What takes long, the derivation of a key, must not keep the original for as long.
+                region::wipe_slice(message);
+                let changed = change.and_then(|change| self.change(change));
+                changed.map(|()| Answer::Done)
+            }
         };
         self.output.put(tag, &done.unwrap_or_else(Answer::Refused));
+        Ok(())
     }
 
-    fn change(&mut self, ask: Ask<'_>) -> Result<(), Refusal> {
+    /// Moves the secret of a request, if it has one, to secret memory, which is mapped for it.
+    fn take_in(&mut self, ask: Ask<'_>) -> Result<Change, Refusal> {
+        if ask.carries_secret() && self.secret.is_none() {
+            self.secret = Some(Secret::map(self.terms.memory)?);
+        }
+        let secret = |bytes| SecretBytes::copy_of(bytes).map_err(|_| Refusal::Memory);
+        match ask {
+            Ask::Add(key, bytes) => Ok(Change::Add(key, secret(bytes)?)),
+            Ask::Lock(passphrase) => Ok(Change::Lock(secret(passphrase)?)),
+            Ask::Unlock(passphrase) => Ok(Change::Unlock(secret(passphrase)?)),
+            Ask::Remove(key) => Ok(Change::Remove(key)),
+            Ask::Clear => Ok(Change::Clear),
+            // Both change nothing and are done elsewhere: unreachable.
+            Ask::Sign(..) | Ask::Report => Err(Refusal::Malformed),
+        }
+    }
+
+    fn change(&mut self, change: Change) -> Result<(), Refusal> {
         let store = &mut self.store;
-        let secret = match &mut self.secret {
-            Some(secret) => secret,
-            // Without any key there is none to forget: that must not cost secret memory.
-            None if matches!(ask, Ask::Remove(_) | Ask::Clear) => return Ok(()),
-            none => none.insert(Secret::map(self.terms.memory)?),
+        // Without any key there is none to forget: that must not cost secret memory.
+        let Some(secret) = &mut self.secret else {
+            return Ok(());
         };
-        secret.stack.run(|| match ask {
-            Ask::Add(key, bytes) => store.add(key, bytes),
-            Ask::Lock(passphrase) => store.lock(passphrase),
-            Ask::Unlock(passphrase) => store.unlock(passphrase),
-            Ask::Remove(key) => {
+        secret.stack.run(|| match change {
+            Change::Add(key, bytes) => store.add(key, bytes),
+            Change::Lock(passphrase) => store.lock(&passphrase),
+            Change::Unlock(passphrase) => store.unlock(&passphrase),
+            Change::Remove(key) => {
                 store.remove(key);
                 Ok(())
             }
-            Ask::Clear => {
+            Change::Clear => {
                 store.clear();
                 Ok(())
             }
-            // Both change nothing and are done elsewhere: unreachable.
-            Ask::Sign(..) | Ask::Report => Err(Refusal::Malformed),
         })
     }
 
@@ -197,7 +231,8 @@ impl Secret {
 }
 
 /// The bytes that came over the channel. Frames with private keys pass through here, so it is
-/// locked memory, never grows, and is wiped as soon as its messages are done.
+/// locked memory, never grows, and is wiped as soon as its messages are done; those with secrets
+/// before that, when the secret has been moved.
 #[derive(Debug)]
 struct Input {
     stream: File,
@@ -237,17 +272,16 @@ impl Input {
         }
     }
 
-    fn next(&mut self) -> io::Result<Option<(u64, Option<Ask<'_>>)>> {
-        let bytes = self
-            .region
-            .bytes_mut()
-            .get(self.start..self.filled)
-            .unwrap_or_default();
+    /// Takes the next whole message, without its length.
+    fn next(&mut self) -> io::Result<Option<&mut [u8]>> {
+        let bytes = self.region.bytes_mut().get_mut(self.start..self.filled);
+        let bytes = bytes.unwrap_or_default();
         let Some((message, consumed)) = channel::split(bytes).map_err(io::Error::other)? else {
             return Ok(None);
         };
+        let header = consumed - message.len();
         self.start += consumed;
-        Ask::decode(message).map(Some).map_err(io::Error::other)
+        Ok(bytes.get_mut(header..consumed))
     }
 
     /// Moves what is left of a message to the beginning and wipes the rest.

@@ -10,7 +10,7 @@ use crate::secret_memory::heap::{self, SecretBytes};
 
 /// What a key needs on the heap of secrets beside its bytes, per byte of them: the library keeps
 /// RSA numbers twice, in both of its forms, and Ed25519 keys with some 200 bytes around them.
-const COST: usize = 6;
+const COST: usize = 5;
 
 /// Every key of the agent, by the name that the front gave it.
 ///
@@ -50,13 +50,12 @@ impl Store {
     /// # Errors
     /// A [`Refusal`]: the key is not readable or not consistent, memory is short, or the store is
     /// locked. Then nothing is kept.
-    pub fn add(&mut self, id: KeyId, bytes: &[u8]) -> Result<(), Refusal> {
+    pub fn add(&mut self, id: KeyId, bytes: SecretBytes) -> Result<(), Refusal> {
         if self.lock.is_some() {
             return Err(Refusal::State);
         }
         heap::room_for(bytes.len() * COST).map_err(|_| Refusal::Memory)?;
-        let key = SigningKey::read(bytes)?;
-        let bytes = SecretBytes::copy_of(bytes).map_err(|_| Refusal::Memory)?;
+        let key = SigningKey::read(&bytes)?;
         self.keys.insert(
             id,
             Held {

@@ -1,4 +1,4 @@
-//! RSA private keys of 2,048 to 16,384 bits.
+//! RSA keys of 2,048 to 16,384 bits.
 //!
 //! The safe interface of the signature library stops at 8,192 bits and wants a key in DER, which
 //! would be one more copy of the secret; so this goes to the library's own functions.
@@ -39,7 +39,7 @@ pub struct Components<'a> {
     pub q: &'a [u8],
 }
 
-/// A checked RSA private key in the library's form, on the heap of secrets.
+/// A checked RSA key in the library's form; of a private key, on the heap of secrets.
 #[derive(Debug)]
 pub struct RsaKey(NonNull<lc::RSA>);
 
@@ -132,11 +132,7 @@ impl RsaKey {
 
     /// Signs a digest with PKCS #1 v1.5 (RFC 8332); `None` when the library will not.
     pub fn sign(&self, algorithm: SignatureAlgorithm, digest: &[u8]) -> Option<Vec<u8>> {
-        let hash = match algorithm {
-            SignatureAlgorithm::RsaSha256 => lc::NID_sha256,
-            SignatureAlgorithm::RsaSha512 => lc::NID_sha512,
-            _ => return None,
-        };
+        let hash = hash(algorithm)?;
         // SAFETY: the key is live; this reads the size of its modulus.
         let size = unsafe { lc::RSA_size(self.0.as_ptr()) };
         let mut signature = vec![0; usize::try_from(size).ok()?];
@@ -161,6 +157,50 @@ impl Drop for RsaKey {
     fn drop(&mut self) {
         // SAFETY: the key is owned here; the library's free wipes through our allocator.
         unsafe { lc::RSA_free(self.0.as_ptr()) };
+    }
+}
+
+/// Verifies a signature of a digest with PKCS #1 v1.5 (RFC 8332) by the public key of modulus `n` and
+/// exponent `e`; the signature has to be as long as the modulus.
+///
+/// The library refuses exponents beyond 33 bits, with which a verification could take seconds.
+pub fn verify(
+    n: &[u8],
+    e: &[u8],
+    algorithm: SignatureAlgorithm,
+    digest: &[u8],
+    signature: &[u8],
+) -> bool {
+    let (Some(hash), Some(n), Some(e)) = (hash(algorithm), Number::new(n), Number::new(e)) else {
+        return false;
+    };
+    if !BITS.contains(&n.bits()) {
+        return false;
+    }
+    // SAFETY: both are live numbers; the library copies them.
+    let Some(key) = NonNull::new(unsafe { lc::RSA_new_public_key(n.raw(), e.raw()) }) else {
+        return false;
+    };
+    let key = RsaKey(key);
+    // SAFETY: the key is live; the library reads as many bytes of both as it is told.
+    let verified = unsafe {
+        lc::RSA_verify(
+            hash,
+            digest.as_ptr(),
+            digest.len(),
+            signature.as_ptr(),
+            signature.len(),
+            key.0.as_ptr(),
+        )
+    };
+    verified == 1
+}
+
+const fn hash(algorithm: SignatureAlgorithm) -> Option<i32> {
+    match algorithm {
+        SignatureAlgorithm::RsaSha256 => Some(lc::NID_sha256),
+        SignatureAlgorithm::RsaSha512 => Some(lc::NID_sha512),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::protocol::extension::restrict_destination::DestinationConstraint;
-use crate::protocol::wire::{Reader, WireError};
+use crate::protocol::wire::{Reader, WireError, Writer};
 
 /// The longest path of a FIDO provider library, in bytes: Linux' `PATH_MAX`, without its zero byte.
 pub const SK_PROVIDER_MAX: usize = 4095;
@@ -54,6 +54,31 @@ impl Constraints {
         Ok(constraints)
     }
 
+    /// Encodes them as [`Constraints::decode`] reads them, for a message that adds a key.
+    ///
+    /// A lifetime is cut to the longest that a message can say, 4,294,967,295 seconds.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Some(lifetime) = self.lifetime {
+            bytes.push(LIFETIME);
+            bytes.put_uint32(u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX));
+        }
+        if self.confirm {
+            bytes.push(CONFIRM);
+        }
+        if !self.destinations.is_empty() {
+            bytes.push(EXTENSION);
+            bytes.put_string(DestinationConstraint::NAME.as_bytes());
+            bytes.put_string(&DestinationConstraint::encode_list(&self.destinations));
+        }
+        if let Some(provider) = &self.sk_provider {
+            bytes.push(EXTENSION);
+            bytes.put_string(SK_PROVIDER.as_bytes());
+            bytes.put_string(provider.as_bytes());
+        }
+        bytes
+    }
+
     fn read_extension(&mut self, reader: &mut Reader<'_>) -> Result<(), WireError> {
         match reader.text("constraint extension")? {
             DestinationConstraint::NAME if self.destinations.is_empty() => {
@@ -96,7 +121,6 @@ fn read_sk_provider(reader: &mut Reader<'_>) -> Result<String, WireError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::wire::Writer;
 
     fn decode(fields: &[&[u8]]) -> Result<Constraints, WireError> {
         Constraints::decode(&mut Reader::new(&fields.concat()))
@@ -133,6 +157,18 @@ mod tests {
     #[test]
     fn takes_no_constraint_at_all() {
         assert_eq!(decode(&[]), Ok(Constraints::default()));
+    }
+
+    #[test]
+    fn what_is_encoded_is_read_back() {
+        let constraints = Constraints {
+            lifetime: Some(Duration::from_secs(3600)),
+            confirm: true,
+            destinations: DestinationConstraint::decode_list(&destination()).unwrap(),
+            sk_provider: Some("internal".to_owned()),
+        };
+        assert_eq!(decode(&[&constraints.encode()]), Ok(constraints));
+        assert_eq!(Constraints::default().encode(), [0; 0]);
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl<'a> Request<'a> {
 }
 
 /// Says whether messages of this type carry a private key, a passphrase or a PIN, so that their
-/// bytes have to be kept in a wiped buffer.
+/// bytes have to be kept in secret memory.
 pub const fn carries_secret(message_type: u8) -> bool {
     matches!(
         message_type,

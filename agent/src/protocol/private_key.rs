@@ -3,6 +3,8 @@
 //!
 //! Everything borrows from the message: reading a private key makes no copy of it.
 
+mod encode;
+
 use crate::protocol::algorithm::{Curve, KeyType};
 use crate::protocol::public_key::{PublicKey, PublicMaterial};
 use crate::protocol::wire::{Reader, WireError, Writer};

@@ -164,6 +164,12 @@ impl Region {
         self.protection
     }
 
+    /// Shows the bytes of a region that nothing else points into.
+    pub const fn bytes(&self) -> &[u8] {
+        // SAFETY: as for `bytes_mut`, and borrowed through `&self`.
+        unsafe { core::slice::from_raw_parts(self.start.as_ptr(), self.size) }
+    }
+
     /// Gives out the bytes of a region that nothing else points into.
     pub const fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: the mapping is readable and writable, as large as `size`, zero-filled by the

@@ -24,7 +24,11 @@ make_key ca-rsa-3072 -t rsa -b 3072
 openssl genpkey -algorithm ed25519 -out sk-ed25519.pem
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out sk-ecdsa-p256.pem
 
-ssh-add -q ed25519 ecdsa-p256 ecdsa-p384 ecdsa-p521 rsa-1024 rsa-3072
+# Making the longest key takes up to an hour: it is the one of ../keys.
+install -m 600 "$out/../keys/rsa-16384.pem" rsa-16384
+ssh-keygen -y -f rsa-16384 >rsa-16384.pub
+
+ssh-add -q ed25519 ecdsa-p256 ecdsa-p384 ecdsa-p521 rsa-1024 rsa-3072 rsa-16384
 
 cat >make.py <<'PYTHON'
 import base64, hashlib, os, socket, struct, subprocess, sys
@@ -99,6 +103,7 @@ if sys.argv[2] == "signatures":
     keep("rsa-3072-sha256.signature", agent_sign(blob("rsa-3072"), session_id, 2))
     keep("rsa-3072-sha512.signature", agent_sign(blob("rsa-3072"), session_id, 4))
     keep("rsa-1024-sha512.signature", agent_sign(blob("rsa-1024"), session_id, 4))
+    keep("rsa-16384-sha512.signature", agent_sign(blob("rsa-16384"), session_id, 4))
     # One whose number starts with a zero byte, and is sent without it.
     for count in range(10000):
         short_id = hashlib.sha512(b"short %d" % count).digest()
@@ -126,7 +131,7 @@ ssh-keygen -q -s ca-ecdsa-p256 -h -I rsa -n rsa.example.org rsa-3072.pub
 ssh-keygen -q -s ca-rsa-3072 -h -I ecdsa -n ecdsa.example.org ecdsa-p256.pub
 ssh-keygen -q -s ca-ecdsa-p256 -h -I sk-ecdsa -n sk.example.org sk-ecdsa-p256.pub
 python3 make.py "$out" blobs ed25519 ecdsa-p256 ecdsa-p384 ecdsa-p521 rsa-1024 rsa-3072 \
-    sk-ed25519 sk-ecdsa-p256 ed25519-cert ecdsa-p256-cert ecdsa-p384-cert ecdsa-p521-cert \
+    rsa-16384 sk-ed25519 sk-ecdsa-p256 ed25519-cert ecdsa-p256-cert ecdsa-p384-cert ecdsa-p521-cert \
     rsa-3072-cert sk-ed25519-cert sk-ecdsa-p256-cert
 
 # What ssh itself sends to bind its connection before a login: it meets an agent that only listens.

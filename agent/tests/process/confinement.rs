@@ -24,6 +24,8 @@ fn everything_is_in_force_when_the_first_request_is_answered() {
         landlock: true,
         no_new_privs: true,
         dumpable: false,
+        // Its program is an ordinary file here.
+        dumpable_at_start: true,
     };
     assert_eq!(keeper.report().confinement, expected);
     let pid = keeper.child.id();

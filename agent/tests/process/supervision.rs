@@ -13,6 +13,7 @@ use keyward_agent::front::ring::FingerprintHash;
 use keyward_agent::front::security_key;
 use keyward_agent::front::session::Session;
 use keyward_agent::front::supervisor::{Origin, Supervisor};
+use keyward_agent::front::unlocker::Unlocker;
 use keyward_agent::keeper::channel::{Answer, Ask, KeyId, Report};
 use keyward_agent::protocol::message::Response;
 use keyward_agent::protocol::wire::Writer;
@@ -54,6 +55,11 @@ fn agent() -> Rc<Agent> {
         lifetime: None,
         fingerprint_hash: FingerprintHash::Sha256,
         audit: Audit::off(),
+        unlocker: Unlocker {
+            program: "/nonexistent".into(),
+            control_socket: None,
+        },
+        vault_idle: None,
     });
     let background = Rc::clone(&agent);
     spawn_local(async move { background.keep_fresh().await });

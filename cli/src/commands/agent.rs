@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use super::help;
+use crate::config::Config;
 use crate::error::Error;
 use crate::output;
 use crate::start::flags::{FlagError, Flags};
@@ -20,12 +21,14 @@ const EXAMPLES: &str = "\
 Examples:
   eval \"$(keyward agent)\"             start one in the background for this shell
   eval \"$(keyward agent -t 8h)\"       forget every key after eight hours
+  eval \"$(keyward agent --idle 1h)\"   lock the vault after an hour without a signature
   keyward agent make deploy           an agent for one command, which ends with it
   keyward agent -D -a ~/.ssh/agent.sock
                                       stay in the foreground, at a fixed place
   eval \"$(keyward agent -k)\"          end the agent of this shell
 
-The flags are those of ssh-agent; they end at the first argument that is none.";
+The flags are those of ssh-agent, and --idle; they end at the first argument that is none.
+Of ~/.config/keyward/config.toml it takes idle and memory, where no flag says otherwise.";
 
 /// Flags without a value and what they do.
 const PLAIN: [(&str, &str); 9] = [
@@ -66,7 +69,8 @@ const VALUED: [(&str, &str, &str); 5] = [
         "allow-remote-pkcs11: let forwarded clients load provider libraries; \
          no-restrict-websafe: let security keys of websites sign anything; \
          websafe-allow=PATTERNS: applications that count as SSH's own (default ssh:*); \
-         memory=locked: do without secret memory, with which the machine cannot hibernate",
+         memory=locked: do without secret memory, with which the machine cannot hibernate; \
+         memory=secret: use it (the default)",
     ),
     (
         "P",
@@ -101,6 +105,10 @@ pub(super) fn describe() -> Command {
             _ => argument,
         }
     });
+    let idle = Arg::new("idle")
+        .long("idle")
+        .value_name("TIME")
+        .help("Lock the vault after TIME without a signature by one of its keys (default: the configuration's, or 15m; 0 or never: do not)");
     let command = Arg::new("COMMAND")
         .help("Run COMMAND with an agent that ends with it")
         .num_args(0..)
@@ -110,18 +118,25 @@ pub(super) fn describe() -> Command {
         .about("Start an SSH agent, or end it")
         .args(plain)
         .args(valued)
+        .arg(idle)
         .arg(command)
         .after_help(EXAMPLES)
 }
 
 /// Does what `arguments` ask for.
 pub(super) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
-    match Flags::parse(arguments) {
+    match Flags::parse_own(arguments) {
         Ok(flags) if flags.version => {
             output::write(concat!("keyward ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
-        Ok(flags) => Ok(start(&flags, Called::Keyward)?),
+        Ok(mut flags) => {
+            // Whoever ends an agent is not kept from it by a configuration that is wrong.
+            if flags.starts() {
+                Config::load()?.complete(&mut flags);
+            }
+            Ok(start(&flags, Called::Keyward)?)
+        }
         Err(FlagError::Getopt(GetoptError::Unknown { letter, argument }))
             if letter == 'h' || argument == "--help" =>
         {

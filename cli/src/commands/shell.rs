@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 
+use crate::config::Config;
 use crate::error::Error;
 use crate::start::around_command;
 use crate::start::flags::Flags;
@@ -49,7 +50,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
             ));
         }
     };
-    let flags = Flags::default();
+    let mut flags = Flags::default();
+    Config::load()?.complete(&mut flags);
     Ok(around_command(
         &flags,
         Called::Keyward,

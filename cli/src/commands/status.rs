@@ -22,8 +22,8 @@ Examples:
 
 JSON fields: version, pid, keeper_pid, uptime_seconds, socket, control_socket, audit_log,
 identities, locked, connections, memory {protection, mapped, used_bytes, size_bytes},
-sandbox {seccomp, landlock, no_new_privs, dumpable}. The exit status is 2 when there is no
-agent.";
+sandbox {seccomp, landlock, no_new_privs, dumpable, dumpable_at_start}, vault {path, id,
+generation, state, keys, idle_seconds} or null. The exit status is 2 when there is no agent.";
 
 /// Describes it.
 pub(super) fn describe() -> Command {

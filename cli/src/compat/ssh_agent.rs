@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use keyward_agent::front::socket::SocketError;
 
+use crate::config::Config;
 use crate::output::{self, reason};
 use crate::start::flags::{FlagError, Flags};
 use crate::start::process::Called;
@@ -38,14 +39,29 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
             output::say(VERSION);
             return ExitCode::SUCCESS;
         }
-        Ok(flags) => match start(&flags, Called::SshAgent) {
-            Ok(code) => return code,
-            Err(error) => of_start(&error),
-        },
+        Ok(mut flags) => {
+            configure(&mut flags);
+            match start(&flags, Called::SshAgent) {
+                Ok(code) => return code,
+                Err(error) => of_start(&error),
+            }
+        }
         Err(error) => of_flags(&error),
     };
     output::say(&refusal.text);
     ExitCode::from(refusal.code)
+}
+
+/// Fills in what the configuration says. Whoever starts a session with this program has no session without it, so
+/// that a configuration that is wrong is not used, and no more.
+fn configure(flags: &mut Flags) {
+    if !flags.starts() {
+        return;
+    }
+    match Config::load() {
+        Ok(config) => config.complete(flags),
+        Err(error) => output::say(&format!("warning: {error}; nothing of it is used\n")),
+    }
 }
 
 /// What is said, and the exit code.
@@ -82,6 +98,8 @@ fn of_flags(error: &FlagError) -> Refusal {
             Refusal::logged(&format!("Invalid hash algorithm \"{name}\""), FATAL)
         }
         FlagError::Lifetime(_) => Refusal::usage("Invalid lifetime\n"),
+        // Unreachable: under this name there is no such flag.
+        FlagError::Idle(_) => Refusal::usage(""),
         FlagError::UnknownOption(_) => Refusal::logged("Unknown -O option", FATAL),
         FlagError::NotText(_) | FlagError::ProvidersTwice | FlagError::WebsafeTwice => {
             Refusal::logged(&error.to_string(), FATAL)
@@ -150,6 +168,7 @@ mod tests {
     fn usage_errors_exit_with_1() {
         for (line, fact) in [
             ("-x", "unknown option -- x\r\n"),
+            ("--idle 5", "unknown option -- -\r\n"),
             ("-t", "option requires an argument -- t\r\n"),
             ("-t 1x", "Invalid lifetime\n"),
             ("-cs", ""),

@@ -19,6 +19,12 @@ pub(crate) const PLAIN: &str = "cDdksTuUV";
 /// The flags with a value.
 pub(crate) const VALUED: &str = "EaOPt";
 
+/// The letter that stands for `--idle`.
+const IDLE_LETTER: char = 'I';
+
+/// The flags of `keyward agent` alone, which have a value, and the letters that stand for them.
+const LONG: &[(&str, char)] = &[("idle", IDLE_LETTER)];
+
 /// Where provider libraries may be loaded from unless `-P` says otherwise.
 const PROVIDERS: &str = "/usr/lib*/*,/usr/local/lib*/*";
 
@@ -67,8 +73,10 @@ pub(crate) struct Flags {
     pub(crate) version: bool,
     /// `-O websafe-allow=…`.
     pub(crate) websafe: String,
-    /// `-O memory=locked`, which OpenSSH does not have.
-    pub(crate) memory: Protection,
+    /// `-O memory=…`, which OpenSSH does not have.
+    pub(crate) memory: Option<Protection>,
+    /// `--idle`, which only `keyward agent` takes; inside, never when there is no time.
+    pub(crate) idle: Option<Option<Duration>>,
 }
 
 /// Says what is wrong with the flags.
@@ -81,6 +89,8 @@ pub(crate) enum FlagError {
     Getopt(#[from] GetoptError),
     #[error("invalid hash algorithm \"{0}\"")]
     Hash(String),
+    #[error("invalid time \"{0}\" for --idle")]
+    Idle(String),
     #[error("invalid lifetime \"{0}\"")]
     Lifetime(String),
     #[error("value of -{0} is not UTF-8")]
@@ -111,20 +121,32 @@ impl Default for Flags {
             temporary: false,
             version: false,
             websafe: WEBSAFE.to_owned(),
-            memory: Protection::MemfdSecret,
+            memory: None,
+            idle: None,
         }
     }
 }
 
 impl Flags {
-    /// Reads flags and the command after them.
+    /// Reads flags of `ssh-agent` and the command after them.
     ///
     /// As OpenSSH does, it judges one flag after the other and looks no further after `-V`.
     ///
     /// # Errors
     /// [`FlagError`] for the first flag that is wrong.
     pub(crate) fn parse(arguments: &[OsString]) -> Result<Self, FlagError> {
-        let mut getopt = Getopt::new(arguments, PLAIN, VALUED);
+        Self::read(Getopt::new(arguments, PLAIN, VALUED))
+    }
+
+    /// Reads the same, and the flags that only `keyward agent` takes.
+    ///
+    /// # Errors
+    /// [`FlagError`] for the first flag that is wrong.
+    pub(crate) fn parse_own(arguments: &[OsString]) -> Result<Self, FlagError> {
+        Self::read(Getopt::new(arguments, PLAIN, VALUED).with_long(LONG))
+    }
+
+    fn read(mut getopt: Getopt<'_>) -> Result<Self, FlagError> {
         let mut reading = Reading::default();
         while let Some(flag) = getopt.next()? {
             reading.take(&flag)?;
@@ -135,7 +157,12 @@ impl Flags {
         reading.finish(getopt.rest())
     }
 
-    /// Writes the flags that matter to an agent's own process, for [`Flags::parse`] to read.
+    /// Says whether an agent is to be started, rather than ended or cleaned up after.
+    pub(crate) const fn starts(&self) -> bool {
+        !self.stop && self.clean.is_none()
+    }
+
+    /// Writes the flags that matter to an agent's own process, for [`Flags::parse_own`] to read.
     pub(super) fn to_arguments(&self) -> Vec<OsString> {
         let mut arguments = vec![];
         let mut put = |flag: &str, value: &str| arguments.extend([flag.into(), value.into()]);
@@ -150,11 +177,18 @@ impl Flags {
         if self.allow_remote_pkcs11 {
             put("-O", ALLOW_REMOTE_PKCS11);
         }
-        if self.memory == Protection::Locked {
-            put("-O", MEMORY_LOCKED);
+        match self.memory {
+            Some(Protection::Locked) => put("-O", MEMORY_LOCKED),
+            Some(_) => put("-O", MEMORY_SECRET),
+            None => {}
         }
         if let Some(lifetime) = self.lifetime {
             put("-t", &lifetime.as_secs().to_string());
+        }
+        match self.idle {
+            Some(Some(idle)) => put("--idle", &idle.as_secs().to_string()),
+            Some(None) => put("--idle", NEVER),
+            None => {}
         }
         arguments
     }
@@ -164,6 +198,8 @@ const ALLOW_REMOTE_PKCS11: &str = "allow-remote-pkcs11";
 const NO_RESTRICT_WEBSAFE: &str = "no-restrict-websafe";
 const WEBSAFE_ALLOW: &str = "websafe-allow=";
 const MEMORY_LOCKED: &str = "memory=locked";
+const MEMORY_SECRET: &str = "memory=secret";
+const NEVER: &str = "never";
 
 /// The flags read so far, and which of those that come once have come.
 #[derive(Default)]
@@ -191,6 +227,7 @@ impl Reading {
             'E' => flags.fingerprint_hash = hash(flag.value)?,
             'O' => return self.set_option(text(flag)?),
             'P' => return self.set_providers(text(flag)?),
+            IDLE_LETTER => flags.idle = Some(idle(flag.value)?),
             _ => flags.lifetime = seconds(flag.value)?,
         }
         Ok(())
@@ -233,7 +270,9 @@ impl Reading {
         } else if option == ALLOW_REMOTE_PKCS11 {
             self.flags.allow_remote_pkcs11 = true;
         } else if option == MEMORY_LOCKED {
-            self.flags.memory = Protection::Locked;
+            self.flags.memory = Some(Protection::Locked);
+        } else if option == MEMORY_SECRET {
+            self.flags.memory = Some(Protection::MemfdSecret);
         } else if let Some(patterns) = option.strip_prefix(WEBSAFE_ALLOW) {
             if std::mem::replace(&mut self.has_websafe, true) {
                 return Err(FlagError::WebsafeTwice);
@@ -274,6 +313,15 @@ fn seconds(value: &OsStr) -> Result<Option<Duration>, FlagError> {
         .to_str()
         .and_then(lifetime::parse)
         .ok_or_else(|| FlagError::Lifetime(value.to_string_lossy().into_owned()))
+}
+
+/// Reads a time as a lifetime; 0 and `never` are for ever.
+fn idle(value: &OsStr) -> Result<Option<Duration>, FlagError> {
+    if value == NEVER {
+        return Ok(None);
+    }
+    let read = value.to_str().and_then(lifetime::parse);
+    read.ok_or_else(|| FlagError::Idle(value.to_string_lossy().into_owned()))
 }
 
 #[cfg(test)]

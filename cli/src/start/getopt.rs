@@ -10,6 +10,7 @@ use thiserror::Error;
 /// One flag and its value, which is empty for flags that take none.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Flag<'a> {
+    /// The letter; of a long flag the one that stands for it.
     pub(super) letter: char,
     pub(super) value: &'a OsStr,
 }
@@ -20,6 +21,8 @@ pub(super) struct Flag<'a> {
 pub(crate) enum GetoptError {
     #[error("option requires an argument -- {0}")]
     MissingValue(char),
+    #[error("option --{0} requires an argument")]
+    MissingLongValue(&'static str),
     #[error("unknown option -- {letter}")]
     Unknown {
         letter: char,
@@ -32,6 +35,7 @@ pub(crate) enum GetoptError {
 pub(super) struct Getopt<'a> {
     plain: &'static str,
     valued: &'static str,
+    long: &'static [(&'static str, char)],
     current: &'a OsStr,
     bundle: &'a [u8],
     rest: &'a [OsString],
@@ -47,14 +51,26 @@ impl<'a> Getopt<'a> {
         Self {
             plain,
             valued,
+            long: &[],
             current: OsStr::new(""),
             bundle: &[],
             rest: arguments,
         }
     }
 
+    /// Takes these long flags too, which have a value; each with a letter that is no flag.
+    pub(super) const fn with_long(mut self, long: &'static [(&'static str, char)]) -> Self {
+        self.long = long;
+        self
+    }
+
     /// Takes the next flag, or none at the first argument that is none.
     pub(super) fn next(&mut self) -> Result<Option<Flag<'a>>, GetoptError> {
+        if self.bundle.is_empty()
+            && let Some(flag) = self.long()?
+        {
+            return Ok(Some(flag));
+        }
         if self.bundle.is_empty() && !self.open_bundle() {
             return Ok(None);
         }
@@ -97,6 +113,28 @@ impl<'a> Getopt<'a> {
             }
             _ => false,
         }
+    }
+
+    /// Takes `--NAME VALUE` or `--NAME=VALUE`.
+    fn long(&mut self) -> Result<Option<Flag<'a>>, GetoptError> {
+        let Some((first, tail)) = self.rest.split_first() else {
+            return Ok(None);
+        };
+        let named = self.long.iter().find_map(|(name, letter)| {
+            let text = first.as_bytes().strip_prefix(b"--")?;
+            let joined = text.strip_prefix(name.as_bytes())?;
+            (joined.is_empty() || joined.starts_with(b"=")).then_some((name, *letter, joined))
+        });
+        let Some((name, letter, joined)) = named else {
+            return Ok(None);
+        };
+        self.rest = tail;
+        if let Some(value) = joined.strip_prefix(b"=") {
+            let value = OsStr::from_bytes(value);
+            return Ok(Some(Flag { letter, value }));
+        }
+        let value = self.value().ok_or(GetoptError::MissingLongValue(name))?;
+        Ok(Some(Flag { letter, value }))
     }
 
     fn value(&mut self) -> Option<&'a OsStr> {
@@ -165,6 +203,41 @@ mod tests {
     #[test]
     fn refuses_a_missing_value() {
         assert_eq!(split(&["-ct"]), Err(GetoptError::MissingValue('t')));
+    }
+
+    #[test]
+    fn takes_long_flags_joined_or_not() {
+        let split = |arguments: &[&str]| {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            let mut getopt = Getopt::new(&arguments, "cD", "t").with_long(&[("idle", 'I')]);
+            let mut flags = Vec::new();
+            while let Some(flag) = getopt.next()? {
+                flags.push((flag.letter, flag.value.to_str().unwrap().to_owned()));
+            }
+            Ok((flags, getopt.rest().len()))
+        };
+        let (flags, rest) =
+            split(&["-c", "--idle", "5", "--idle=-6", "-D", "x", "--idle"]).unwrap();
+        assert_eq!(
+            flags,
+            [
+                flag('c', ""),
+                flag('I', "5"),
+                flag('I', "-6"),
+                flag('D', "")
+            ]
+        );
+        assert_eq!(rest, 2);
+        assert_eq!(split(&["--idle="]).unwrap().0, [flag('I', "")]);
+        assert_eq!(split(&["--", "--idle"]).unwrap(), (vec![], 1));
+        assert_eq!(split(&["-t", "--idle"]).unwrap().0, [flag('t', "--idle")]);
+        assert_eq!(
+            split(&["--idle"]),
+            Err(GetoptError::MissingLongValue("idle"))
+        );
+        for unknown in ["--idles", "--idl", "-I", "-cidle"] {
+            assert!(split(&[unknown]).is_err(), "{unknown}");
+        }
     }
 
     #[test]

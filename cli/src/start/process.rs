@@ -10,29 +10,28 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use keyward_agent::front::options::{Options, Ready};
+use keyward_agent::front::options::{Options, Ready, VAULT_IDLE};
 use keyward_agent::front::policy::Rules;
 use keyward_agent::front::provider::AllowedProviders;
 use keyward_agent::front::server;
 use keyward_agent::front::socket::Place;
 use keyward_agent::keeper;
 use keyward_agent::keeper::process::LOCKED_ARGUMENT;
+use keyward_agent::seclusion;
 use keyward_agent::secret_memory::region::Protection;
+use keyward_agent::secret_memory::{allocator, heap};
 use rustix::net::sockopt::socket_acceptconn;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use super::flags::Flags;
+use super::sealed::{PROGRAM, Sealed};
 use super::{StartError, inherited};
 use crate::{environment, output};
 
 /// The name under which the program serves in the background.
 pub(crate) const FRONT: &str = "keyward-front";
-
-/// This very program, even after an upgrade has replaced its file.
-const PROGRAM: &str = "/proc/self/exe";
 
 /// The name the agent was asked for by, which is the one lists of processes show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +48,7 @@ impl Called {
         }
     }
 
-    const fn process_name(self) -> &'static CStr {
+    pub(super) const fn process_name(self) -> &'static CStr {
         match self {
             Self::Keyward => c"keyward",
             Self::SshAgent => c"ssh-agent",
@@ -71,17 +70,28 @@ pub(super) fn spawn_front(
         parent,
         flags: flags.clone(),
     };
-    let started = Command::new(PROGRAM)
-        .arg0(FRONT)
-        .args(arguments.write())
-        .stdin(Stdio::from(OwnedFd::from(listener)))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    started
+    spawn_program(&arguments.write(), &listener)
         .map_err(StartError::Process)
         .and_then(wait_until_ready)
         .inspect_err(|_| place.remove())
+}
+
+/// Starts our program as front, from the sealed copy where the system runs that.
+fn spawn_program(arguments: &[OsString], listener: &UnixListener) -> io::Result<Child> {
+    let spawn = |program: &Path| {
+        let listener = listener.try_clone()?;
+        Command::new(program)
+            .arg0(FRONT)
+            .args(arguments)
+            .stdin(Stdio::from(OwnedFd::from(listener)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+    };
+    match Sealed::copy().map(|copy| spawn(&copy.path())) {
+        Some(Ok(front)) => Ok(front),
+        _ => spawn(Path::new(PROGRAM)),
+    }
 }
 
 /// What the front writes to its standard output when it serves.
@@ -124,7 +134,7 @@ pub(crate) fn front(arguments: &[OsString]) -> ExitCode {
     // Both fail only where they are done already: in a leader of a group, or without a root.
     let _ = rustix::process::setsid();
     let _ = rustix::process::chdir("/");
-    harden(arguments.called);
+    name_process(arguments.called.process_name());
     server::run(Options {
         parent: arguments.parent,
         ready: Ready::new(tell_ready),
@@ -141,19 +151,33 @@ pub(crate) fn keeper(arguments: &[OsString]) -> ExitCode {
     })
 }
 
-/// Names the process, and keeps its memory from core files and from the user's other processes.
-pub(super) fn harden(called: Called) {
-    name_process(called.process_name());
-    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-        tracing::warn!(%error, "other processes may read this one");
+/// Leaves the session of whoever started the agent.
+///
+/// An agent in the foreground shares the terminal of its clients, and the kernel stops what reads a terminal of its own
+/// session from the background. A terminal of another session it lets be read.
+pub(crate) fn leave_session() {
+    // The agent made us the leader of a group, who may not: we go back into the agent's for a moment.
+    let group = rustix::process::getppid().map(|parent| rustix::process::getpgid(Some(parent)));
+    if let Some(Ok(group)) = group {
+        let _ = rustix::process::setpgid(None, Some(group));
     }
-    let nothing = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    if let Err(error) = setrlimit(Resource::Core, nothing) {
-        tracing::warn!(%error, "core files are not forbidden");
+    if let Err(error) = rustix::process::setsid() {
+        tracing::debug!(%error, "session is not left");
     }
+}
+
+/// Runs a verb that may see secrets: in memory that is secret and wiped, in a process that others of the same
+/// user cannot look into.
+///
+/// # Errors
+/// What the system said when it would not hide the process, or had no memory.
+pub(crate) fn in_secret<R>(verb: impl FnOnce() -> R) -> io::Result<R> {
+    seclusion::hide_memory()?;
+    seclusion::forbid_core_files()?;
+    // Before its first allocation, so before any key is in it.
+    heap::adopt_signature_library();
+    let (result, _protection) = allocator::run(Protection::MemfdSecret, verb)?;
+    Ok(result)
 }
 
 /// Returns the server's options for a socket and `flags`.
@@ -162,6 +186,7 @@ pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Op
         listener,
         place,
         lifetime: flags.lifetime,
+        vault_idle: flags.idle.unwrap_or(Some(VAULT_IDLE)),
         fingerprint_hash: flags.fingerprint_hash,
         rules: Rules {
             providers: AllowedProviders::new(flags.providers.clone()),
@@ -169,7 +194,7 @@ pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Op
             restrict_web_origins: flags.restrict_websafe,
             allow_remote_providers: flags.allow_remote_pkcs11,
         },
-        memory: flags.memory,
+        memory: flags.memory.unwrap_or(Protection::MemfdSecret),
         interrupt_ends: false,
         activated: false,
         parent: None,
@@ -179,7 +204,7 @@ pub(super) fn options(flags: &Flags, listener: UnixListener, place: Place) -> Op
     }
 }
 
-fn name_process(name: &CStr) {
+pub(super) fn name_process(name: &CStr) {
     if let Err(error) = rustix::thread::set_name(name) {
         tracing::debug!(%error, "process keeps its name");
     }
@@ -245,7 +270,7 @@ impl Arguments {
             called,
             place: Place::new(PathBuf::from(path), directory),
             parent,
-            flags: Flags::parse(flags).ok()?,
+            flags: Flags::parse_own(flags).ok()?,
         })
     }
 }

@@ -43,6 +43,14 @@ pub enum Event {
     RefuseConnection,
     /// The process that holds the keys had ended and was started anew, without keys.
     KeeperRestart,
+    /// A person opened the vault.
+    VaultOpen,
+    /// The vault was changed.
+    VaultUpdate,
+    /// The vault was closed.
+    VaultLock,
+    /// The vault was closed because none of its keys signed for long.
+    VaultIdleLock,
     /// Records were dropped.
     Lost,
 }
@@ -135,6 +143,9 @@ pub struct Record<'a> {
     /// The user to log in as, where the signed data say so.
     #[serde(serialize_with = "escaped", skip_serializing_if = "Option::is_none")]
     pub user: Option<&'a [u8]>,
+    /// The path of the vault.
+    #[serde(serialize_with = "escaped", skip_serializing_if = "Option::is_none")]
+    pub vault: Option<&'a str>,
     /// How many records were dropped ([`Event::Lost`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
@@ -155,6 +166,7 @@ impl Record<'_> {
             origin: None,
             host_key: None,
             user: None,
+            vault: None,
             lost: None,
         }
     }

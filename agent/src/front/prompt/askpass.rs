@@ -165,6 +165,7 @@ async fn read_line(output: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::front::test_runtime::run;
 
     fn environment(variables: &'static [(&str, &str)]) -> Environment {
         Environment::from_variables(|name| {
@@ -212,11 +213,7 @@ mod tests {
     }
 
     fn line_of(bytes: &[u8]) -> Option<Vec<u8>> {
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap()
-            .block_on(async { read_line(&mut &*bytes).await.unwrap() })
-            .map(|line| line.expose().clone())
+        run(async { read_line(&mut &*bytes).await.unwrap() }).map(|line| line.expose().clone())
     }
 
     #[test]
@@ -235,12 +232,9 @@ mod tests {
 
     #[test]
     fn reading_never_moves_the_line() {
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap()
-            .block_on(async {
-                let line = read_line(&mut &b"1234\n"[..]).await.unwrap().unwrap();
-                assert_eq!(line.expose().capacity(), LINE_MAX + 1);
-            });
+        run(async {
+            let line = read_line(&mut &b"1234\n"[..]).await.unwrap().unwrap();
+            assert_eq!(line.expose().capacity(), LINE_MAX + 1);
+        });
     }
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::front::test_runtime::run;
 
 const QUESTION: Question<'_> = Question {
     comment: b"me@laptop",
@@ -73,14 +74,6 @@ async fn wait_for_end(process: &str) {
         (status.is_empty() || status.contains(") Z ")).then_some(())
     })
     .await;
-}
-
-fn run<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
 }
 
 fn answer(body: &str) -> Answer {

@@ -8,18 +8,11 @@ use sha2::{Digest, Sha512};
 use super::*;
 use crate::front::prompt::Environment;
 use crate::front::provider::AllowedProviders;
+use crate::front::test_runtime::run;
 use crate::protocol::wire::Writer;
 
 /// OpenSSH's authenticator made of software, of the package `openssh-tests`.
 const DUMMY: &str = "/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so";
-
-fn run<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
-}
 
 fn output(command: &mut Command) -> Vec<u8> {
     let output = command.output().unwrap();

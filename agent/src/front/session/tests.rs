@@ -7,11 +7,14 @@ mod locking;
 mod races;
 mod records;
 mod tokens;
+mod touching;
+mod vault;
 
 use crate::front::clock::BootTime;
 use crate::keeper::channel::Ask;
 use std::ffi::OsString;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
@@ -28,6 +31,8 @@ use crate::front::provider::AllowedProviders;
 use crate::front::ring::FingerprintHash;
 use crate::front::security_key;
 use crate::front::supervisor::{Origin, Supervisor};
+use crate::front::test_runtime::run;
+use crate::front::unlocker::Unlocker;
 use crate::key::test_key;
 
 const LIST: &[u8] = &[11];
@@ -53,19 +58,7 @@ impl World {
     /// Makes an agent that asks people through a script, run by `sh` in the folder.
     fn asking(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("askpass");
-        let text = format!("#!/bin/sh\ncd {:?}\n{script}\n", folder.path());
-        // Written by another process: one that this one forks meanwhile would keep the file open
-        // for writing, and such a file cannot be executed.
-        let written = Command::new("/bin/sh")
-            .args([
-                "-c",
-                r#"printf %s "$TEXT" > "$PROGRAM" && chmod 700 "$PROGRAM""#,
-            ])
-            .env("TEXT", text)
-            .env("PROGRAM", &program)
-            .status();
-        assert!(written.unwrap().success());
+        let program = self::script(folder.path(), "askpass", script);
         let environment = Environment::from_variables(|name| match name {
             "SSH_ASKPASS" => Some(program.clone().into()),
             "SSH_ASKPASS_REQUIRE" => Some(OsString::from("force")),
@@ -92,6 +85,11 @@ impl World {
             lifetime: None,
             fingerprint_hash: FingerprintHash::Sha256,
             audit: Audit::open(&folder.path().join("audit.jsonl")).unwrap(),
+            unlocker: Unlocker {
+                program: "/nonexistent/unlocker".into(),
+                control_socket: Some("/nonexistent/control".into()),
+            },
+            vault_idle: None,
         };
         change(&mut parts);
         Self {
@@ -137,12 +135,21 @@ impl World {
     }
 }
 
-fn run<F: Future>(test: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, test)
+/// Writes a shell script that runs in `folder`.
+fn script(folder: &Path, name: &str, body: &str) -> PathBuf {
+    let program = folder.join(name);
+    // Written by another process: one that this one forks meanwhile would keep the file open
+    // for writing, and such a file cannot be executed.
+    let written = Command::new("/bin/sh")
+        .args([
+            "-c",
+            r#"printf %s "$TEXT" > "$PROGRAM" && chmod 700 "$PROGRAM""#,
+        ])
+        .env("TEXT", format!("#!/bin/sh\ncd {folder:?}\n{body}\n"))
+        .env("PROGRAM", &program)
+        .status();
+    assert!(written.unwrap().success());
+    program
 }
 
 /// Lets others go on until `done`.

@@ -208,18 +208,39 @@ fn refuses_rsa_below_2048_bits() {
 }
 
 #[test]
-fn refuses_rsa_above_8192_bits() {
-    let mut key = Vec::new();
-    key.put_string(b"ssh-rsa");
-    key.put_mpint(&[1, 0, 1]);
-    key.put_mpint(&[0xff; 1025]);
-    let mut signature = Vec::new();
-    signature.put_string(b"rsa-sha2-256");
-    signature.put_string(&[1; 1025]);
-    assert_eq!(
-        verify(&key, &signature, SESSION_ID),
-        Err(VerifyError::RsaBits(8200))
+fn verifies_the_longest_rsa_key() {
+    let (key, signature) = (
+        hostkey!("rsa-16384.blob"),
+        hostkey!("rsa-16384-sha512.signature"),
     );
+    assert_eq!(verify(key, signature, SESSION_ID), Ok(()));
+    for (signature, session_id) in [
+        (flipped(signature, 9000), SESSION_ID.to_vec()),
+        (signature.to_vec(), flipped(SESSION_ID, 9)),
+    ] {
+        let outcome = verify(key, &signature, &session_id);
+        assert_eq!(outcome, Err(VerifyError::Mismatch));
+    }
+}
+
+/// With an exponent as long as the modulus, each verification would hold everyone else up for a second.
+#[test]
+fn refuses_an_rsa_exponent_beyond_33_bits_before_it_computes() {
+    let mut reader = Reader::new(hostkey!("rsa-16384.blob"));
+    reader.string().unwrap();
+    reader.mpint().unwrap();
+    let modulus = reader.mpint().unwrap();
+    let signature = hostkey!("rsa-16384-sha512.signature");
+    let start = std::time::Instant::now();
+    for exponent in [&[2, 0, 0, 0, 1][..], modulus] {
+        let mut key = Vec::new();
+        key.put_string(b"ssh-rsa");
+        key.put_mpint(exponent);
+        key.put_mpint(modulus);
+        let outcome = verify(&key, signature, SESSION_ID);
+        assert_eq!(outcome, Err(VerifyError::Mismatch));
+    }
+    assert!(start.elapsed() < std::time::Duration::from_millis(200));
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn tracing_another_process_kills() {
 #[test]
 fn becoming_dumpable_kills() {
     assert!(is_killed("becoming_dumpable_kills", || {
-        let _ = process::set_dumpable_behavior(DumpableBehavior::Dumpable);
+        let _ = process::set_dumpable_behavior(process::DumpableBehavior::Dumpable);
     }));
 }
 
@@ -199,10 +199,10 @@ fn files_and_network_are_denied_without_the_filter_too() {
 #[test]
 fn secluded_process_leaves_no_way_to_look_into_it() {
     let name = "secluded_process_leaves_no_way_to_look_into_it";
-    let secluded = || seclude().unwrap();
+    let secluded = || assert!(seclude().unwrap(), "hidden before");
     let status = fate(name, secluded, || {
         let core = process::getrlimit(Resource::Core);
-        let confinement = Confinement::observed(false, false);
+        let confinement = Confinement::observed();
         (core.current, core.maximum) == (Some(0), Some(0))
             && confinement.no_new_privs
             && !confinement.dumpable

@@ -15,8 +15,12 @@ fn store() -> Store {
 /// A store with the Ed25519 key `mine` as [`ID`].
 fn filled() -> Store {
     let mut store = store();
-    store.add(ID, &test_key::ed25519("mine")).unwrap();
+    store.add(ID, secret(&test_key::ed25519("mine"))).unwrap();
     store
+}
+
+fn secret(bytes: &[u8]) -> SecretBytes {
+    SecretBytes::copy_of(bytes).unwrap()
 }
 
 fn signs(store: &Store, id: KeyId) -> bool {
@@ -41,7 +45,9 @@ fn signs_with_a_key_until_it_is_removed() {
 #[test]
 fn clearing_forgets_every_key() {
     let mut store = filled();
-    store.add(KeyId(2), &test_key::ed25519("other")).unwrap();
+    store
+        .add(KeyId(2), secret(&test_key::ed25519("other")))
+        .unwrap();
     assert_eq!(store.len(), 2);
     store.clear();
     assert!(store.is_empty());
@@ -52,16 +58,16 @@ fn keeps_nothing_of_a_key_that_it_refuses() {
     let mut store = store();
     let mut inconsistent = TestRsa::of_bits(2048);
     inconsistent.d[5] ^= 1;
-    let refused = store.add(ID, &inconsistent.fields());
+    let refused = store.add(ID, secret(&inconsistent.fields()));
     assert_eq!(refused, Err(Refusal::Inconsistent));
-    assert_eq!(store.add(ID, b"nonsense"), Err(Refusal::Unreadable));
+    assert_eq!(store.add(ID, secret(b"nonsense")), Err(Refusal::Unreadable));
     assert!(store.is_empty());
 }
 
 #[test]
 fn refused_key_leaves_the_one_of_that_name_alone() {
     let mut store = filled();
-    assert_eq!(store.add(ID, b"nonsense"), Err(Refusal::Unreadable));
+    assert_eq!(store.add(ID, secret(b"nonsense")), Err(Refusal::Unreadable));
     assert!(signs(&store, ID));
 }
 
@@ -110,7 +116,7 @@ fn locks_and_unlocks_once_only() {
 fn takes_no_key_while_locked() {
     let mut store = store();
     store.lock(b"phrase").unwrap();
-    let refused = store.add(ID, &test_key::ed25519("mine"));
+    let refused = store.add(ID, secret(&test_key::ed25519("mine")));
     assert_eq!(refused, Err(Refusal::State));
     store.unlock(b"phrase").unwrap();
     assert!(store.is_empty());
@@ -119,7 +125,9 @@ fn takes_no_key_while_locked() {
 #[test]
 fn key_removed_while_locked_stays_gone() {
     let mut store = filled();
-    store.add(KeyId(2), &test_key::ed25519("other")).unwrap();
+    store
+        .add(KeyId(2), secret(&test_key::ed25519("other")))
+        .unwrap();
     store.lock(b"phrase").unwrap();
     store.remove(KeyId(2));
     store.unlock(b"phrase").unwrap();
@@ -132,7 +140,7 @@ fn store_that_is_cleared_while_locked_stays_locked() {
     let mut store = filled();
     store.lock(b"phrase").unwrap();
     store.clear();
-    let refused = store.add(ID, &test_key::ed25519("mine"));
+    let refused = store.add(ID, secret(&test_key::ed25519("mine")));
     assert_eq!(refused, Err(Refusal::State));
     store.unlock(b"phrase").unwrap();
     assert!(store.is_empty());
@@ -143,7 +151,7 @@ fn every_kind_of_key_comes_back_from_a_lock() {
     let mut store = store();
     for (index, name) in (0..).zip(test_key::SOFTWARE) {
         let (_, fields) = test_key::blob_and_fields(&test_key::recorded(name));
-        store.add(KeyId(index), &fields).unwrap();
+        store.add(KeyId(index), secret(&fields)).unwrap();
     }
     store.lock(b"phrase").unwrap();
     store.unlock(b"phrase").unwrap();

@@ -1,7 +1,7 @@
 //! `restrict-destination-v00@openssh.com`: where a key may be used (`PROTOCOL.agent` section 2).
 
 use crate::protocol::public_key::PublicKey;
-use crate::protocol::wire::{Reader, WireError};
+use crate::protocol::wire::{Reader, WireError, Writer};
 
 /// Constraints on one key, as in OpenSSH (`AGENT_MAX_DEST_CONSTRAINTS`).
 const CONSTRAINTS_MAX: usize = 1024;
@@ -62,6 +62,19 @@ impl DestinationConstraint {
         Ok(constraints)
     }
 
+    /// Encodes the details of the extension, as [`DestinationConstraint::decode_list`] reads them.
+    pub fn encode_list(constraints: &[Self]) -> Vec<u8> {
+        let mut details = Vec::new();
+        for constraint in constraints {
+            let mut body = Vec::new();
+            body.put_string(&constraint.from.encode());
+            body.put_string(&constraint.to.encode());
+            body.put_string(b"");
+            details.put_string(&body);
+        }
+        details
+    }
+
     fn decode(body: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(body);
         let from = Hop::decode(reader.string()?)?;
@@ -81,6 +94,18 @@ impl DestinationConstraint {
 }
 
 impl Hop {
+    fn encode(&self) -> Vec<u8> {
+        let mut body = Vec::new();
+        body.put_string(self.user.as_bytes());
+        body.put_string(self.host.as_bytes());
+        body.put_string(b"");
+        for key in &self.keys {
+            body.put_string(&key.blob);
+            body.push(u8::from(key.is_ca));
+        }
+        body
+    }
+
     fn decode(body: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(body);
         let user = decode_name(&mut reader, "user of a destination constraint")?;

@@ -1,6 +1,7 @@
 //! Every field a private key can get wrong.
 
 use super::*;
+use crate::protocol::message::Request;
 
 const ED25519: &str = "ssh-ed25519";
 const ED25519_CERTIFICATE: &str = "ssh-ed25519-cert-v01@openssh.com";
@@ -188,4 +189,25 @@ fn debug_names_the_type_and_nothing_else() {
     let key = PrivateKey::read(&mut Reader::new(&message)).unwrap();
     assert_eq!(format!("{key:?}"), "PrivateKey(ssh-ed25519)");
     assert_eq!(format!("{:?}", key.material), "Material(ssh-ed25519)");
+}
+
+#[test]
+fn what_is_encoded_is_what_a_client_sent() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/messages");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let message = std::fs::read(&path).unwrap();
+        let Ok(Request::AddIdentity(request)) = Request::decode(&message) else {
+            continue;
+        };
+        assert_eq!(
+            request.key.encode().expose(),
+            request.key_bytes,
+            "{}",
+            path.display()
+        );
+        seen += 1;
+    }
+    assert!(seen >= 14, "{seen}");
 }

@@ -18,6 +18,7 @@ pub(super) fn write(status: &Map<String, Value>, colours: bool) -> String {
         ("audit log", audit_log(status.get("audit_log"))),
         ("identities", text(status.get("identities"))),
         ("locked", text(status.get("locked"))),
+        ("vault", vault(status.get("vault"))),
         ("connections", text(status.get("connections"))),
         ("memory", protection(&memory)),
         ("sandbox", restrictions(&sandbox)),
@@ -61,9 +62,12 @@ fn processes(status: &Map<String, Value>) -> String {
 }
 
 fn running(seconds: Option<&Value>) -> String {
-    let Some(seconds) = seconds.and_then(Value::as_u64) else {
-        return text(None);
-    };
+    seconds
+        .and_then(Value::as_u64)
+        .map_or_else(|| text(None), time)
+}
+
+fn time(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds} s"),
@@ -85,6 +89,33 @@ fn protection(memory: &Map<String, Value>) -> String {
     }
 }
 
+/// An agent of an earlier version says nothing of a vault.
+fn vault(vault: Option<&Value>) -> String {
+    let Some(vault) = vault.and_then(Value::as_object) else {
+        return match vault {
+            Some(Value::Null) => "none".to_owned(),
+            _ => text(None),
+        };
+    };
+    let path = text(vault.get("path"));
+    let keys = match vault.get("keys").and_then(Value::as_u64) {
+        Some(1) => "1 key".to_owned(),
+        _ => format!("{} keys", text(vault.get("keys"))),
+    };
+    let state = match vault.get("state").and_then(Value::as_str) {
+        Some("open") => "open",
+        Some("closed") => "locked",
+        _ => "unknown",
+    };
+    let idle = match vault.get("idle_seconds").and_then(Value::as_u64) {
+        Some(seconds) if state == "open" => {
+            format!(", locked after {} without a signature", time(seconds))
+        }
+        _ => String::new(),
+    };
+    format!("{path}, {state}, {keys}{idle}")
+}
+
 fn audit_log(path: Option<&Value>) -> String {
     match path {
         Some(Value::Null) => "none: its file or folder cannot be used".to_owned(),
@@ -95,7 +126,12 @@ fn audit_log(path: Option<&Value>) -> String {
 fn restrictions(sandbox: &Map<String, Value>) -> String {
     let parts = ["seccomp", "landlock", "no_new_privs", "dumpable"];
     let shown = parts.map(|part| format!("{part} {}", text(sandbox.get(part))));
-    shown.join(", ")
+    let at_start = sandbox.get("dumpable_at_start").and_then(Value::as_bool);
+    let exception = match at_start {
+        Some(true) => " (but at its start)",
+        _ => "",
+    };
+    format!("{}{exception}", shown.join(", "))
 }
 
 #[cfg(test)]
@@ -111,6 +147,7 @@ mod tests {
         let status = status(
             r#"{"version":"0.1.0","pid":7,"keeper_pid":8,"uptime_seconds":3725,"socket":"/s",
                 "control_socket":"/control.s","audit_log":"/a","identities":2,"locked":false,"connections":1,
+                "vault":{"path":"/v","state":"open","keys":1,"idle_seconds":900},
                 "memory":{"protection":"memfd_secret","mapped":true,"used_bytes":65000},
                 "sandbox":{"seccomp":true,"landlock":true,"no_new_privs":true,"dumpable":false}}"#,
         );
@@ -124,6 +161,7 @@ mod tests {
              audit log    /a\n\
              identities   2\n\
              locked       no\n\
+             vault        /v, open, 1 key, locked after 15 min without a signature\n\
              connections  1\n\
              memory       memfd_secret, 64 KiB used\n\
              sandbox      seccomp yes, landlock yes, no_new_privs yes, dumpable no\n"
@@ -142,9 +180,39 @@ mod tests {
     }
 
     #[test]
+    fn tells_of_the_vault_what_is_known() {
+        let line = |vault: &str| {
+            let status = status(&format!(r#"{{"vault":{vault}}}"#));
+            let lines = write(&status, false);
+            let line = lines.lines().find_map(|line| line.strip_prefix("vault"));
+            line.unwrap().trim().to_owned()
+        };
+        assert_eq!(line("null"), "none");
+        assert_eq!(
+            line(r#"{"path":"/v","state":"closed","keys":3,"idle_seconds":900}"#),
+            "/v, locked, 3 keys"
+        );
+        assert_eq!(
+            line(r#"{"path":"/v","state":"open","keys":0,"idle_seconds":null}"#),
+            "/v, open, 0 keys"
+        );
+    }
+
+    #[test]
     fn says_that_no_secret_memory_is_mapped() {
         let status = status(r#"{"memory":{"protection":"memfd_secret","mapped":false}}"#);
         assert!(write(&status, false).contains("memory       memfd_secret, none in use\n"));
+    }
+
+    #[test]
+    fn says_that_the_keeper_could_be_looked_into_at_its_start() {
+        let shown = |at_start| {
+            let json =
+                format!(r#"{{"sandbox":{{"dumpable":false,"dumpable_at_start":{at_start}}}}}"#);
+            write(&status(&json), false)
+        };
+        assert!(shown(true).ends_with(", dumpable no (but at its start)\n"));
+        assert!(shown(false).ends_with(", dumpable no\n"));
     }
 
     #[test]

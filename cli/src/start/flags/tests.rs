@@ -106,6 +106,32 @@ fn refuses_values_that_mean_nothing() {
     }
 }
 
+fn parse_own(line: &str) -> Result<Flags, FlagError> {
+    let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+    Flags::parse_own(&arguments)
+}
+
+#[test]
+fn idle_is_a_flag_of_keyward_alone() {
+    let idle = |line| parse_own(line).unwrap().idle;
+    assert_eq!(idle(""), None);
+    assert_eq!(idle("--idle 30m"), Some(Some(Duration::from_secs(1800))));
+    assert_eq!(
+        idle("-D --idle=1h30m -a /s"),
+        Some(Some(Duration::from_secs(5400)))
+    );
+    assert_eq!(idle("--idle never"), Some(None));
+    assert_eq!(idle("--idle 0"), Some(None));
+    for value in ["", "x", "-1", "Never", "1y"] {
+        let error = Flags::parse_own(&["--idle".into(), value.into()]).unwrap_err();
+        assert_eq!(error, FlagError::Idle(value.to_owned()));
+    }
+    for line in ["--idle 30m", "--idle=30m", "-I 30m"] {
+        assert!(matches!(parse(line), Err(FlagError::Getopt(_))), "{line}");
+    }
+    assert!(parse_own("-I 30m").is_err());
+}
+
 #[test]
 fn version_ends_the_reading() {
     assert!(parse("-V -x").unwrap().version);
@@ -116,11 +142,14 @@ fn version_ends_the_reading() {
 fn arguments_of_the_front_say_the_same() {
     for line in [
         "",
+        "--idle never",
+        "--idle 2h -O memory=locked",
+        "-O memory=secret",
         "-E md5 -O no-restrict-websafe -O allow-remote-pkcs11 -O websafe-allow=ssh:*,x -P /a/* -t 1w",
     ] {
-        let flags = parse(line).unwrap();
+        let flags = parse_own(line).unwrap();
         assert_eq!(
-            Flags::parse(&flags.to_arguments()).unwrap(),
+            Flags::parse_own(&flags.to_arguments()).unwrap(),
             flags,
             "{line}"
         );

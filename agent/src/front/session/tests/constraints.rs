@@ -18,7 +18,7 @@ pub(super) fn provider(name: &str) -> Vec<u8> {
 }
 
 /// One step from here to each of the hosts.
-fn destinations(hosts: &[&str]) -> Vec<u8> {
+pub(super) fn destinations(hosts: &[&str]) -> Vec<u8> {
     let mut list = Vec::new();
     for host in hosts {
         let mut step = Vec::new();

@@ -3,6 +3,9 @@
 use super::*;
 use tokio::time::Instant;
 
+/// How long something may take that has nothing to wait for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 async fn locked(world: &World) -> Session {
     let mut session = world.session();
     succeeds(&mut session, &add("a", b"")).await;
@@ -108,6 +111,51 @@ fn wrong_passphrases_cost_more_each_time_and_a_right_one_nothing() {
         let start = Instant::now();
         fails(&mut session, &unlock("wrong")).await;
         assert!(start.elapsed() < Duration::from_millis(120));
+    });
+}
+
+/// Tries a passphrase that is wrong and leaves its penalty open.
+async fn guess(world: &World) -> Session {
+    let mut session = world.session();
+    let message = unlock("wrong");
+    let prepared = tokio::time::timeout(PATIENCE, session.prepare(&message)).await;
+    prepared.expect("a turn to try a passphrase");
+    assert_eq!(session.handle(&message).await, Response::Failure);
+    session
+}
+
+#[test]
+fn right_passphrase_unlocks_while_wrong_ones_cost_time() {
+    run(async {
+        let world = World::new();
+        let mut owner = locked(&world).await;
+        let _guessing = [guess(&world).await, guess(&world).await];
+        let message = unlock("phrase");
+        let unlocked = tokio::time::timeout(PATIENCE, succeeds(&mut owner, &message)).await;
+        unlocked.expect("the penalties of others are not waited for");
+        assert!(signs(&mut owner, &blob("a")).await);
+    });
+}
+
+#[test]
+fn only_four_wrong_passphrases_cost_time_at_once() {
+    run(async {
+        let world = World::new();
+        locked(&world).await;
+        let mut guessing = vec![];
+        for _ in 0..4 {
+            guessing.push(guess(&world).await);
+        }
+        tokio::time::pause();
+        let mut fifth = world.session();
+        let message = unlock("wrong");
+        let waited = tokio::time::timeout(Duration::from_secs(60), fifth.prepare(&message)).await;
+        assert!(waited.is_err(), "a fifth is tried");
+        // The fourth costs four times as much as the first.
+        let start = Instant::now();
+        guessing.pop().unwrap().atone().await;
+        assert_eq!(start.elapsed().as_millis() / 100, 4);
+        fifth.prepare(&message).await;
     });
 }
 

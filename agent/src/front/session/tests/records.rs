@@ -135,3 +135,25 @@ fn end_of_a_lifetime_is_told() {
         assert_eq!(lines[1]["event"], "add");
     });
 }
+
+#[test]
+fn refusals_in_a_row_are_counted_and_told_when_nothing_else_happens() {
+    run(async {
+        let world = World::new();
+        let agent = Rc::clone(&world.agent);
+        tokio::task::spawn_local(async move { agent.keep_log().await });
+        let mut session = world.session();
+        for _ in 0..100 {
+            fails(&mut session, &remove(&blob("a"))).await;
+        }
+        session.record();
+        tokio::task::yield_now().await;
+        tokio::time::pause();
+        tokio::time::sleep(crate::front::audit::BOUND * 2).await;
+        tokio::time::resume();
+        let log = world.folder.path().join("audit.jsonl");
+        let read = || fs::read_to_string(&log).unwrap();
+        until("the number", || read().contains(r#""repeated":99}"#)).await;
+        assert_eq!(read().lines().count(), 2);
+    });
+}

@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::wire::Writer as _;
 
 const KEY: &[u8] = include_bytes!(concat!(
     env!("CARGO_MANIFEST_DIR"),

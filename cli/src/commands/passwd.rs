@@ -1,0 +1,43 @@
+//! `keyward passwd`: another passphrase.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+
+use crate::error::Error;
+use crate::vault::arguments::{self, Arguments};
+use crate::vault::{open::Open, saving, unlock};
+use crate::{ask, output};
+
+const EXAMPLES: &str = "\
+Examples:
+  keyward passwd
+  keyward passwd --recovery-file code.txt       when the passphrase is forgotten
+  keyward passwd --passphrase-file old --new-passphrase-file new
+
+The key of the vault is renewed: an old copy of the file and the old passphrase do not open what is
+saved from then on. Recovery codes and other ways in stay as they are.";
+
+/// Describes it.
+pub(super) fn describe() -> Command {
+    let command = Command::new("passwd")
+        .about("Change the passphrase")
+        .arg(arguments::file(
+            "new-passphrase-file",
+            "Read the new passphrase from FILE (\"-\": standard input)",
+        ))
+        .after_help(EXAMPLES);
+    arguments::with_secret(command)
+}
+
+/// Changes the passphrase and saves the vault.
+pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let mut open = Open::ask(&Arguments::read(matches)?)?;
+    let file = matches.get_one::<PathBuf>("new-passphrase-file");
+    let typed = ask::new_secret(file.map(PathBuf::as_path), "New passphrase: ")?;
+    open.change_passphrase(&unlock::passphrase(&typed)?)?;
+    saving::save(&mut open)?;
+    output::say("The passphrase is changed.\n");
+    Ok(ExitCode::SUCCESS)
+}

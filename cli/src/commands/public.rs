@@ -1,0 +1,47 @@
+//! `keyward public`: the public line of a key.
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+use serde_json::Value;
+
+use super::show;
+use crate::error::Error;
+use crate::output;
+use crate::vault::arguments;
+
+const EXAMPLES: &str = "\
+Examples:
+  keyward public github
+  keyward public work >> authorized_keys
+  keyward public work --certificate > ~/.ssh/work-cert.pub";
+
+/// Describes it.
+pub(super) fn describe() -> Command {
+    let command = Command::new("public")
+        .about("Print the public line of a key")
+        .arg(super::name("The key"))
+        .arg(arguments::flag(
+            "certificate",
+            "Print the line of its certificate",
+        ))
+        .after_help(EXAMPLES);
+    arguments::with_secret(command)
+}
+
+/// Finds the key and prints the line.
+pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let field = match matches.get_flag("certificate") {
+        true => "certificate",
+        false => "public",
+    };
+    let key = show::find(matches)?;
+    let line = key
+        .get(field)
+        .and_then(Value::as_str)
+        .ok_or_else(|| Error::NoCertificate {
+            name: super::name_of(matches),
+        })?;
+    output::write(format!("{line}\n").as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,148 @@
+//! `keyward slot`: the ways to open the vault.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command};
+
+use super::init;
+use crate::error::Error;
+use crate::vault::arguments::{self, Arguments};
+use crate::vault::open::{self, Open};
+use crate::vault::slots::SlotListing;
+use crate::vault::{create, saving, unlock};
+use crate::{ask, output};
+
+const EXAMPLES: &str = "\
+Examples:
+  keyward slot list
+  keyward slot add passphrase --label laptop
+  keyward slot add recovery --recovery-out code.txt
+  keyward slot remove 3f9a
+
+slot list asks for nothing; labels are sealed, and shown by slot list --labels.
+Removing a way in renews the key of the vault. The last one is not removed.
+
+JSON of slot list: an array of {id, type, memory_kib, passes, lanes, label, created}.";
+
+/// Describes it.
+pub(super) fn describe() -> Command {
+    let list = Command::new("list")
+        .about("List the ways in")
+        .arg(arguments::json())
+        .arg(arguments::flag(
+            "labels",
+            "Open the vault to show labels and dates",
+        ))
+        .after_help(EXAMPLES);
+    let id = Arg::new("ID")
+        .help("The beginning of its id, as slot list shows it")
+        .required(true);
+    let remove = Command::new("remove")
+        .about("Remove a way in")
+        .arg(id)
+        .after_help(EXAMPLES);
+    Command::new("slot")
+        .about("List, add and remove ways to open the vault")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(arguments::with_secret(list))
+        .subcommand(describe_add())
+        .subcommand(arguments::with_secret(remove))
+        .after_help(EXAMPLES)
+}
+
+fn describe_add() -> Command {
+    let label = || {
+        Arg::new("label")
+            .long("label")
+            .value_name("TEXT")
+            .help("What to call it")
+    };
+    let passphrase = Command::new("passphrase")
+        .about("Add another passphrase")
+        .arg(label())
+        .arg(arguments::file(
+            "new-passphrase-file",
+            "Read the new passphrase from FILE (\"-\": standard input)",
+        ))
+        .after_help(EXAMPLES);
+    let recovery = Command::new("recovery")
+        .about("Add a recovery code")
+        .arg(label())
+        .arg(arguments::file(
+            "recovery-out",
+            "Write the code to FILE, mode 0600, instead of showing it",
+        ))
+        .after_help(EXAMPLES);
+    Command::new("add")
+        .about("Add a way in")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(arguments::with_secret(passphrase))
+        .subcommand(arguments::with_secret(recovery))
+        .after_help(EXAMPLES)
+}
+
+/// Does what the word after `slot` says.
+pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
+    match matches.subcommand() {
+        Some(("add", matches)) => match matches.subcommand() {
+            Some(("passphrase", matches)) => add_passphrase(matches),
+            Some((_, matches)) => add_recovery(matches),
+            None => Ok(ExitCode::SUCCESS),
+        },
+        Some(("remove", matches)) => remove(matches),
+        Some((_, matches)) => list(matches),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn list(matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let arguments = Arguments::read(matches)?;
+    let slots = match matches.get_flag("labels") {
+        true => Open::ask(&arguments)?.slots(),
+        false => {
+            let (_, sealed) = open::read(&arguments)?;
+            sealed.slots().iter().map(SlotListing::sealed).collect()
+        }
+    };
+    if matches.get_flag("json") {
+        return super::print_json(&slots);
+    }
+    for slot in &slots {
+        output::write(format!("{slot}\n").as_bytes())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn add_passphrase(matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let mut open = Open::ask(&Arguments::read(matches)?)?;
+    let file = matches.get_one::<PathBuf>("new-passphrase-file");
+    let typed = ask::new_secret(file.map(PathBuf::as_path), "New passphrase: ")?;
+    let label = matches.get_one::<String>("label").map(String::as_str);
+    let id = open.add_passphrase(&unlock::passphrase(&typed)?, label)?;
+    saving::save(&mut open)?;
+    output::say(&format!("Added {id}.\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn add_recovery(matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let mut open = Open::ask(&Arguments::read(matches)?)?;
+    let code = create::recovery_code()?;
+    let label = matches.get_one::<String>("label").map(String::as_str);
+    let id = open.add_recovery(&code, label)?;
+    init::hand_out(&code, matches.get_one::<PathBuf>("recovery-out"))?;
+    saving::save(&mut open)?;
+    output::say(&format!("Added {id}.\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn remove(matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let prefix = matches.get_one::<String>("ID").cloned().unwrap_or_default();
+    let mut open = Open::ask(&Arguments::read(matches)?)?;
+    let id = open.remove_slot(&prefix)?;
+    saving::save(&mut open)?;
+    output::say(&format!("Removed {id}; the key of the vault is renewed.\n"));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,120 @@
+//! The unlocker: what an agent starts when a key of a locked vault is wanted (`PROTOCOL.md`, Unlocker).
+//!
+//! It is `keyward unlock` for somebody who did not type that: it asks where the person is, and hands the keys to
+//! the agent that started it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use keyward_agent::client::Client;
+use keyward_agent::front::unlocker::UNLOCKER_NAME;
+use keyward_vault::{Class, Sealed, SlotId, Vault};
+
+use crate::ask::{self, AskError};
+use crate::error::Error;
+use crate::output;
+use crate::start::process;
+use crate::vault::arguments::Arguments;
+use crate::vault::unlock::{self, Given};
+use crate::vault::{agent, open::Open};
+
+/// How often a person may try.
+const TRIES: usize = 3;
+
+/// Exit code for a person who would not.
+const CANCELLED: u8 = 4;
+
+/// Exit code without a person to ask.
+const NOBODY: u8 = 5;
+
+/// Unlocks the vault as an agent asked for.
+pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
+    let program = [OsString::from(UNLOCKER_NAME)];
+    let Ok(matches) = describe().try_get_matches_from(program.iter().chain(arguments)) else {
+        output::failure(
+            &format_args!("{UNLOCKER_NAME} is started by the agent itself only"),
+            None,
+        );
+        return ExitCode::FAILURE;
+    };
+    process::leave_session();
+    let unlocked = process::in_secret(|| run(&matches)).map_err(Error::Memory);
+    match unlocked.and_then(|unlocked| unlocked) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Ask(AskError::Cancelled | AskError::Interrupted)) => ExitCode::from(CANCELLED),
+        Err(Error::Ask(AskError::NobodyToAsk)) => ExitCode::from(NOBODY),
+        Err(error) => {
+            // The last line is what the agent notes, and the codes of the verbs mean something else to it.
+            output::failure(&error, None);
+            ask::tell_elsewhere(terminal(&matches), &format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn terminal(matches: &ArgMatches) -> Option<&Path> {
+    matches.get_one::<PathBuf>("tty").map(PathBuf::as_path)
+}
+
+fn describe() -> Command {
+    let path = |name: &'static str| Arg::new(name).value_parser(value_parser!(PathBuf));
+    Command::new(UNLOCKER_NAME)
+        .arg(path("SOCKET").required(true))
+        .arg(path("VAULT").required(true))
+        .arg(path("tty").long("tty"))
+        .arg(Arg::new("reason").long("reason").default_value(""))
+}
+
+fn run(matches: &ArgMatches) -> Result<(), Error> {
+    let path = |name: &str| matches.get_one::<PathBuf>(name);
+    let socket = path("SOCKET").cloned().unwrap_or_default();
+    let arguments = Arguments::of(path("VAULT").cloned().unwrap_or_default());
+    let reason = matches.get_one::<String>("reason");
+    let asker = Asker {
+        terminal: terminal(matches),
+        reason: reason.map_or("", String::as_str),
+        arguments: &arguments,
+    };
+    let open = Open::with(&arguments, |sealed| asker.unlock(sealed))?;
+    let served = agent::unlock(Client::connect(&socket)?, &open)?;
+    for warning in agent::warnings(&served) {
+        ask::tell_elsewhere(asker.terminal, &warning);
+    }
+    Ok(())
+}
+
+/// Where to ask, and what to say.
+struct Asker<'a> {
+    terminal: Option<&'a Path>,
+    reason: &'a str,
+    arguments: &'a Arguments,
+}
+
+impl Asker<'_> {
+    fn unlock(&self, sealed: &Sealed) -> Result<(Vault, SlotId), Error> {
+        let path = self.arguments.path.display();
+        let text = format!("{}.\nThe vault {path} is locked.", self.reason);
+        let mut wrong = "";
+        let mut tries = 1;
+        loop {
+            let typed = ask::elsewhere(self.terminal, &format!("{wrong}{text}"))?;
+            // Nothing typed is how one says no without a button for it.
+            if typed.expose().is_empty() {
+                return Err(AskError::Cancelled.into());
+            }
+            let opened = Given::of(&typed);
+            let opened = opened.and_then(|given| unlock::with(sealed, &given, self.arguments));
+            match opened {
+                Err(Error::Vault(error))
+                    if error.class() == Some(Class::Locked) && tries < TRIES =>
+                {
+                    wrong = "That does not open it.\n";
+                    tries += 1;
+                }
+                opened => return opened,
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The running agent, as far as the vault goes: handing keys over, and asking what it knows.
+
+mod cache;
+mod identities;
+
+use std::path::{Path, PathBuf};
+
+use keyward_agent::client::{Client, ClientError, VaultList};
+use keyward_agent::front::agent::{Committed, Refused};
+use keyward_agent::front::socket::control_path;
+use keyward_agent::front::vault::message::{Begin, Id, Purpose, State};
+use keyward_vault::KeyRecord;
+use serde_json::Value;
+
+use self::identities::Skipped;
+use super::arguments::Arguments;
+use super::open::Open;
+use super::uses::Uses;
+use crate::error::Error;
+use crate::{environment, listing, output};
+
+/// Connects to the control socket of the agent at `SSH_AUTH_SOCK`.
+///
+/// # Errors
+/// There is no agent, or it is another program's.
+pub(crate) fn connect() -> Result<Client, Error> {
+    let path = environment::filled(environment::AUTH_SOCK)
+        .map(PathBuf::from)
+        .ok_or(Error::AuthSockUnset)?;
+    connect_beside(&path)
+}
+
+/// Connects to the control socket beside an agent's socket.
+///
+/// # Errors
+/// There is no agent, or it is another program's.
+pub(crate) fn connect_beside(path: &Path) -> Result<Client, Error> {
+    match control_path(path).map(|control| Client::connect(&control)) {
+        Some(Ok(client)) => Ok(client),
+        Some(Err(error)) if !matches!(error, ClientError::NoAgent { .. }) => Err(error.into()),
+        // Without a control socket it makes a difference whether an agent is there at all.
+        _ => {
+            Client::connect(path)?;
+            let path = path.to_path_buf();
+            Err(Error::NoControl { path })
+        }
+    }
+}
+
+/// Returns the keys of the vault as the agent knows them, if it has this vault open.
+pub(crate) fn keys(arguments: &Arguments) -> Option<Vec<Value>> {
+    let list = connect().ok()?.vault_list().ok()?;
+    (list.state == State::Open.name() && is_of(&list, arguments)).then(|| values(&list))
+}
+
+/// Returns the names of the keys that the agent knows, of whatever vault, be it locked.
+pub(crate) fn names() -> Vec<String> {
+    let list = connect().and_then(|mut client| Ok(client.vault_list()?));
+    let keys = list.map(|list| values(&list)).unwrap_or_default();
+    let name = |key: &Value| key.get("name").and_then(Value::as_str).map(str::to_owned);
+    keys.iter().filter_map(name).collect()
+}
+
+fn values(list: &VaultList) -> Vec<Value> {
+    let keys = list.keys.iter();
+    keys.filter_map(|key| serde_json::from_str(key.get()).ok().map(with_time))
+        .collect()
+}
+
+/// Writes the agent's own time of a use, a number, as the listing has it.
+fn with_time(mut listing: Value) -> Value {
+    if let Some(used) = listing.get_mut("last_used")
+        && let Some(seconds) = used.as_u64()
+    {
+        *used = listing::time(seconds).into();
+    }
+    listing
+}
+
+/// Checks that there is an agent which takes keys, before a person is asked for anything.
+///
+/// # Errors
+/// There is no agent, it is another program's, or it is locked.
+pub(crate) fn check() -> Result<(), Error> {
+    let status = connect()?.status()?;
+    match status.get("locked").and_then(Value::as_bool) {
+        Some(true) => Err(Error::AgentLocked),
+        _ => Ok(()),
+    }
+}
+
+/// Hands all keys to the agent.
+///
+/// # Errors
+/// The agent does not take them.
+pub(crate) fn unlock(mut client: Client, open: &Open) -> Result<Committed, Error> {
+    learn(&mut client);
+    let served = hand_over(&mut client, open, State::Open, Purpose::Unlock)?;
+    if let Err(error) = cache::write(open) {
+        output::say(&format!(
+            "warning: an agent that is started anew will not list the keys: {error}\n"
+        ));
+    }
+    Ok(served)
+}
+
+/// Has the agent forget the keys; returns how many it still lists.
+///
+/// # Errors
+/// There is no agent, or it has no vault.
+pub(crate) fn lock() -> Result<usize, Error> {
+    let mut client = connect()?;
+    learn(&mut client);
+    Ok(client.vault_lock()?)
+}
+
+/// Tells the agent of a vault that was changed, if it has that vault.
+///
+/// The change itself is saved: an agent that does not hear of it is a warning and no error.
+pub(crate) fn update(open: &Open) {
+    if let Some((mut client, state)) = serving(open.arguments()) {
+        match hand_over(&mut client, open, state, Purpose::Update) {
+            Ok(served) => warn(&served),
+            Err(error) => output::say(&format!(
+                "warning: saved, but the agent was not told: {error}\n"
+            )),
+        }
+    }
+    if let Err(error) = cache::renew(open) {
+        output::say(&format!(
+            "warning: an agent that is started anew will list the old keys: {error}\n"
+        ));
+    }
+}
+
+/// Returns the agent, if it has this vault, and whether it is open there.
+fn serving(arguments: &Arguments) -> Option<(Client, State)> {
+    let mut client = connect().ok()?;
+    let list = client.vault_list().ok()?;
+    let mut states = [State::Open, State::Closed].into_iter();
+    let state = states.find(|state| state.name() == list.state)?;
+    is_of(&list, arguments).then_some((client, state))
+}
+
+/// Notes when the agent used which key, before it forgets.
+fn learn(client: &mut Client) {
+    // It is a convenience: nothing fails for want of it.
+    if let Ok(list) = client.vault_list()
+        && let Some(vault) = &list.vault
+    {
+        let _ = Uses::note(&vault.to_string(), &values(&list));
+    }
+}
+
+/// Says which keys the agent did not take.
+pub(crate) fn warn(served: &Committed) {
+    for warning in warnings(served) {
+        output::say(&format!("{warning}\n"));
+    }
+}
+
+/// Returns a line for each key that the agent did not take.
+pub(crate) fn warnings(served: &Committed) -> impl Iterator<Item = String> {
+    let refused = served.refused.iter();
+    refused.map(|Refused { name, reason }| format!("warning: {name} is not served: {reason}"))
+}
+
+fn hand_over(
+    client: &mut Client,
+    open: &Open,
+    state: State,
+    purpose: Purpose,
+) -> Result<Committed, Error> {
+    let vault = open.vault();
+    client.vault_begin(&Begin {
+        vault: id(&vault.id().to_string())?,
+        path: open.arguments().path.display().to_string(),
+        generation: vault.generation(),
+        state,
+        purpose,
+    })?;
+    let mut skipped = Vec::new();
+    let mut keys: Vec<&KeyRecord> = vault.keys().collect();
+    keys.sort_by(|one, other| one.name().cmp(other.name()));
+    for key in keys {
+        match identities::of(key) {
+            Ok(identities) => identities.hand_over(client, open, state)?,
+            Err(Skipped { name, reason }) => skipped.push(Refused { name, reason }),
+        }
+    }
+    let mut served = client.vault_commit()?;
+    served.refused.extend(skipped);
+    Ok(served)
+}
+
+fn id(text: &str) -> Result<Id, Error> {
+    Id::try_from(text.to_owned()).map_err(|error| Error::Protocol(error.to_string()))
+}
+
+fn is_of(list: &VaultList, arguments: &Arguments) -> bool {
+    let path = arguments.path.display().to_string();
+    list.path.as_deref() == Some(path.as_str())
+}

@@ -1,0 +1,69 @@
+//! The public keys that an agent lists after its start, before the vault was ever unlocked in it
+//! (`PROTOCOL.md`, Vault).
+
+use base64ct::{Base64, Encoding};
+use keyward_agent::front::vault::cache::FILE_NAME;
+use keyward_vault::KeyRecord;
+use keyward_vault::store::{Kept, Patience, StateFile};
+use serde::{Deserialize, Serialize};
+
+use super::super::arguments;
+use super::super::open::Open;
+use crate::error::Error;
+
+#[derive(Deserialize, Serialize)]
+struct Cache {
+    path: String,
+    vault: String,
+    keys: Vec<String>,
+}
+
+/// Writes the cache. It names nothing: public keys only, and none of a key that is bound to destinations, which a
+/// locked agent could not hide from the others.
+///
+/// # Errors
+/// What the disk said.
+pub(super) fn write(open: &Open) -> Result<(), Error> {
+    let bytes = bytes(open)?;
+    Ok(file()?.update(|_| true, |_| Some(bytes))?)
+}
+
+/// Writes it where it is this vault's already: a key that was removed is not to be listed by the next agent.
+///
+/// # Errors
+/// What the disk said.
+pub(super) fn renew(open: &Open) -> Result<(), Error> {
+    let bytes = bytes(open)?;
+    let id = open.vault().id().to_string();
+    let is_of = |kept: &[u8]| parse(kept).is_some_and(|cache| cache.vault == id);
+    let change = |kept: Kept| match kept {
+        Kept::Whole(kept) => (kept != bytes && is_of(&kept)).then_some(bytes),
+        _ => None,
+    };
+    Ok(file()?.update(|kept| parse(kept).is_some(), change)?)
+}
+
+fn parse(bytes: &[u8]) -> Option<Cache> {
+    serde_json::from_slice(bytes).ok()
+}
+
+fn file() -> Result<StateFile, Error> {
+    let path = arguments::state_folder()?.join(FILE_NAME);
+    Ok(StateFile::at(&path, Patience::default()))
+}
+
+fn bytes(open: &Open) -> Result<Vec<u8>, Error> {
+    let mut keys: Vec<&KeyRecord> = open.vault().keys().collect();
+    keys.sort_by(|one, other| one.name().cmp(other.name()));
+    let blobs = keys
+        .into_iter()
+        .filter(|key| key.metadata().destinations.is_empty())
+        .flat_map(|key| [key.public_key(), &key.metadata().certificate])
+        .filter(|blob| !blob.is_empty());
+    let cache = Cache {
+        path: open.arguments().path.display().to_string(),
+        vault: open.vault().id().to_string(),
+        keys: blobs.map(Base64::encode_string).collect(),
+    };
+    Ok(serde_json::to_vec(&cache).map_err(std::io::Error::from)?)
+}

@@ -1,0 +1,83 @@
+//! Saving a vault that is open, with the agent in the know.
+
+use keyward_vault::store::Outcome;
+use keyward_vault::{Sealed, SystemEntropy, Vault};
+
+use super::open::Open;
+use super::{agent, state};
+use crate::environment;
+use crate::error::Error;
+
+/// How often a save begins anew when others save at the same time.
+const SAVES_MAX: usize = 16;
+
+/// Saves what was changed, and tells the agent of it.
+///
+/// # Errors
+/// Why it could not be saved; the file is as it was then.
+pub(crate) fn save(open: &mut Open) -> Result<(), Error> {
+    if !open.vault().is_changed() {
+        return Ok(());
+    }
+    save_anyway(open)
+}
+
+/// As [`save`], even where nothing was changed: a save writes everything anew that is damaged and not lost.
+///
+/// # Errors
+/// As for [`save`].
+pub(crate) fn save_anyway(open: &mut Open) -> Result<(), Error> {
+    open.save()?;
+    agent::update(open);
+    Ok(())
+}
+
+impl Open {
+    /// What others saved meanwhile stays.
+    fn save(&mut self) -> Result<(), Error> {
+        for _ in 0..SAVES_MAX {
+            let now = environment::timestamp();
+            let bytes = self.vault.seal(now, &mut SystemEntropy)?;
+            // What does not open must not take the place of what does.
+            let saved = self.vault.reread(bytes.clone())?;
+            let is_base = |current: &[u8]| current == self.base.bytes();
+            match self
+                .store
+                .save(&bytes, is_base, |written| written == bytes)
+                .map_err(Error::NotSaved)?
+            {
+                Outcome::Saved => return self.saved(saved, bytes),
+                Outcome::Conflict(theirs) => self.merge(theirs.bytes)?,
+            }
+        }
+        Err(Error::Contended {
+            path: self.arguments.path.clone(),
+        })
+    }
+
+    fn saved(&mut self, vault: Vault, bytes: Vec<u8>) -> Result<(), Error> {
+        self.vault = vault;
+        self.base = Sealed::read(bytes)?;
+        state::remember(&self.base);
+        Ok(())
+    }
+
+    /// Puts our changes on top of what others saved.
+    fn merge(&mut self, theirs: Vec<u8>) -> Result<(), Error> {
+        let changed = |error| match error {
+            keyward_vault::Error::AnotherVault | keyward_vault::Error::Locked => Error::Contended {
+                path: self.arguments.path.clone(),
+            },
+            error => error.into(),
+        };
+        let sealed = Sealed::read(theirs)?;
+        let base = self.vault.reread(self.base.bytes().to_vec());
+        let base = base.map_err(changed)?;
+        let theirs = self.vault.reread(sealed.bytes().to_vec());
+        let theirs = theirs.map_err(changed)?;
+        let now = environment::timestamp();
+        self.vault = self.vault.merge(theirs, &base, now, &mut SystemEntropy)?;
+        self.base = sealed;
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! What this machine notes of each vault: the newest generation it has seen.
+//!
+//! Whoever keeps the vault's file, a cloud or a jump host, could put an old copy in its place: one with a key that
+//! was removed, or under a passphrase that was changed. The note tells. It is no secret, and whoever can delete it can
+//! change the program as well, so it is not authenticated.
+
+use std::path::{Path, PathBuf};
+
+use keyward_vault::store::{Kept, Patience, StateFile};
+use keyward_vault::{Sealed, VaultId};
+use serde::{Deserialize, Serialize};
+
+use super::arguments;
+use crate::error::Error;
+use crate::output;
+
+/// How many retired commitments are noted.
+const RETIRED_MAX: usize = 64;
+
+/// The note about one vault.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Note {
+    generation: u64,
+    digest: String,
+    /// The commitment to the vault key.
+    commitment: String,
+    /// Those of vault keys that were renewed since. Whoever once had such a key could make a vault with it that the
+    /// ways in of today open.
+    retired: Vec<String>,
+}
+
+/// Refuses a vault that is older than one this machine has seen, that was saved beside it, or whose vault key was
+/// renewed.
+///
+/// # Errors
+/// [`Error::Rollback`], [`Error::Fork`], [`Error::RetiredKey`].
+pub(crate) fn check(sealed: &Sealed, path: &Path) -> Result<(), Error> {
+    // A note that is damaged could only keep the person out.
+    let Kept::Whole(bytes) = file(&sealed.vault_id())?.read(|bytes| parse(bytes).is_some())? else {
+        return Ok(());
+    };
+    let Some(note) = parse(&bytes) else {
+        return Ok(());
+    };
+    let path = path.to_path_buf();
+    let (found, seen) = (sealed.generation(), note.generation);
+    if found < seen {
+        return Err(Error::Rollback { path, found, seen });
+    }
+    if note.retired.contains(&hex(&sealed.commitment())) {
+        return Err(Error::RetiredKey { path });
+    }
+    let is_beside = found == seen && note.digest != hex(&sealed.digest());
+    let is_no_heir = found == seen + 1 && note.digest != hex(&sealed.previous());
+    if is_beside || is_no_heir {
+        return Err(Error::Fork {
+            path,
+            generation: found,
+        });
+    }
+    Ok(())
+}
+
+/// Notes the generation of a vault that was opened or saved.
+///
+/// Only what a secret has shown to be authentic is noted: a forged generation could otherwise keep its owner out.
+///
+/// A full disk should not keep a person from their keys, nor have a save look like none: without a note there is a
+/// warning.
+pub(crate) fn remember(sealed: &Sealed) {
+    if let Err(error) = note(sealed) {
+        output::warn(&format_args!(
+            "an older copy of the vault would not be noticed later: {error}"
+        ));
+    }
+}
+
+fn note(sealed: &Sealed) -> Result<(), Error> {
+    let change = |kept: Kept| {
+        let before = match &kept {
+            Kept::Whole(bytes) => parse(bytes),
+            _ => None,
+        };
+        let note = Note::of(sealed, before.as_ref());
+        let bytes = serde_json::to_vec(&note).ok();
+        bytes.filter(|_| before.as_ref() != Some(&note))
+    };
+    Ok(file(&sealed.vault_id())?.update(|bytes| parse(bytes).is_some(), change)?)
+}
+
+impl Note {
+    fn of(sealed: &Sealed, before: Option<&Self>) -> Self {
+        let commitment = hex(&sealed.commitment());
+        let mut retired = before.map_or_else(Vec::new, |note| note.retired.clone());
+        retired.extend(before.map(|note| note.commitment.clone()));
+        retired.retain(|other| *other != commitment);
+        retired.dedup();
+        let over = retired.len().saturating_sub(RETIRED_MAX);
+        retired.drain(..over);
+        Self {
+            generation: sealed.generation(),
+            digest: hex(&sealed.digest()),
+            commitment,
+            retired,
+        }
+    }
+}
+
+fn parse(bytes: &[u8]) -> Option<Note> {
+    serde_json::from_slice(bytes).ok()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn file(id: &VaultId) -> Result<StateFile, Error> {
+    let path: PathBuf = arguments::state_folder()?
+        .join("vaults")
+        .join(format!("{id}.json"));
+    Ok(StateFile::at(&path, Patience::default()))
+}

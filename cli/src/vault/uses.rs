@@ -1,0 +1,79 @@
+//! When each key was used last, as far as this machine knows.
+//!
+//! It is noted beside the vault and not in it: in the vault each use would change a record, and who keeps copies of the file
+//! could tell from them which record is the key to which host.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use keyward_vault::store::{Kept, Patience, StateFile};
+use serde_json::Value;
+
+use super::arguments;
+use crate::error::Error;
+
+/// Seconds since 1970 by fingerprint.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Uses(BTreeMap<String, u64>);
+
+impl Uses {
+    /// Reads what was noted of a vault; what is damaged is nothing.
+    pub(crate) fn of(vault: &str) -> Self {
+        let kept = file(vault).and_then(|file| Ok(file.read(is_whole)?));
+        match kept {
+            Ok(Kept::Whole(bytes)) => Self(parse(&bytes).unwrap_or_default()),
+            _ => Self::default(),
+        }
+    }
+
+    /// Returns when the key of this fingerprint was used last.
+    pub(crate) fn last(&self, fingerprint: &str) -> Option<u64> {
+        self.0.get(fingerprint).copied()
+    }
+
+    /// Notes what an agent knows of the keys of a vault.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub(crate) fn note(vault: &str, keys: &[Value]) -> Result<(), Error> {
+        let new: Vec<(String, u64)> = keys.iter().filter_map(used).collect();
+        let change = |kept: Kept| {
+            let mut uses = match &kept {
+                Kept::Whole(bytes) => parse(bytes).unwrap_or_default(),
+                _ => BTreeMap::new(),
+            };
+            let before = uses.clone();
+            for (fingerprint, time) in &new {
+                let known = uses.entry(fingerprint.clone()).or_insert(*time);
+                *known = (*known).max(*time);
+            }
+            let bytes = serde_json::to_vec(&uses).ok();
+            bytes.filter(|_| uses != before)
+        };
+        Ok(file(vault)?.update(is_whole, change)?)
+    }
+}
+
+/// Returns fingerprint and time of a key that was used.
+fn used(key: &Value) -> Option<(String, u64)> {
+    let text = |field: &str| key.get(field).and_then(Value::as_str);
+    let time: Timestamp = text("last_used")?.parse().ok()?;
+    let seconds = u64::try_from(time.as_second()).ok()?;
+    Some((text("fingerprint")?.to_owned(), seconds))
+}
+
+fn parse(bytes: &[u8]) -> Option<BTreeMap<String, u64>> {
+    serde_json::from_slice(bytes).ok()
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    parse(bytes).is_some()
+}
+
+fn file(vault: &str) -> Result<StateFile, Error> {
+    let path: PathBuf = arguments::state_folder()?
+        .join("vaults")
+        .join(format!("{vault}.uses.json"));
+    Ok(StateFile::at(&path, Patience::default()))
+}

@@ -1,0 +1,52 @@
+//! Work on many blocks, spread over the cores.
+
+use core::num::NonZeroUsize;
+use std::thread;
+
+use crate::error::Error;
+
+/// How many items are worth a thread.
+const WORTH_A_THREAD: usize = 1_000;
+
+/// No more threads than this: what is left to gain is less than what they cost.
+const THREADS_MAX: usize = 4;
+
+/// Does the work on parts of the items, in as many threads as are worth it, and returns the results
+/// in order. The first error counts.
+pub(crate) fn spread<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&[T]) -> Result<R, Error> + Sync,
+) -> Result<Vec<R>, Error> {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = cores
+        .min(THREADS_MAX)
+        .min(items.len() / WORTH_A_THREAD)
+        .max(1);
+    let mut parts = items.chunks(items.len().div_ceil(threads).max(1));
+    let own = parts.next().unwrap_or_default();
+    let work = &work;
+    thread::scope(|scope| {
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
+        let own = work(own);
+        let ended = others.into_iter().map(|other| {
+            other
+                .join()
+                .unwrap_or(Err(Error::Contradiction("a thread did not end well")))
+        });
+        core::iter::once(own).chain(ended).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_worked_on_once_and_in_order() {
+        for count in [0, 1, 999, 1_000, 5_000] {
+            let items: Vec<usize> = (0..count).collect();
+            let parts = spread(&items, |part| Ok(part.to_vec())).unwrap();
+            assert_eq!(parts.concat(), items);
+        }
+    }
+}
