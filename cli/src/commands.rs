@@ -31,7 +31,7 @@ use serde_json::Value;
 
 use crate::error::{Error, USAGE};
 use crate::listing::Listing;
-use crate::{hint, output, start};
+use crate::{config, hint, output, start};
 
 /// A verb: how it is described and what it does.
 struct Verb {
@@ -192,7 +192,8 @@ fn chosen(arguments: &[OsString]) -> Result<ExitCode, Error> {
     match verb {
         None => agent::run(&[]),
         Some(verb) if verb.secret => {
-            start::process::in_secret(|| (verb.run)(matches)).map_err(Error::Memory)?
+            let memory = config::memory_wanted();
+            start::process::in_secret(memory, || (verb.run)(matches)).map_err(Error::Memory)?
         }
         Some(verb) => (verb.run)(matches),
     }

@@ -33,6 +33,13 @@ pub(crate) struct Config {
     pub(crate) vault: Option<PathBuf>,
 }
 
+/// Returns the best protection of memory that a command should try for. What is wrong with the file is said where it
+/// matters more.
+pub(crate) fn memory_wanted() -> Protection {
+    let config = Config::load().unwrap_or_default();
+    config.memory.unwrap_or(Protection::MemfdSecret)
+}
+
 /// Says what is wrong with the configuration file.
 #[derive(Debug, Error)]
 #[non_exhaustive]

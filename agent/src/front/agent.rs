@@ -47,6 +47,8 @@ pub struct Agent {
     listed: RefCell<Option<(u64, Rc<[u8]>)>>,
     /// How often all keys were dropped at once, or the keeper replaced.
     clearings: Cell<u64>,
+    /// How many keys are on their way to the keeper and into the ring.
+    adding: Rc<Cell<usize>>,
     vault: VaultState,
     /// Tells the timers that the ring or the keys in the keeper have changed.
     changed: Notify,
@@ -92,6 +94,17 @@ pub struct Parts {
     pub vault_idle: Option<Duration>,
 }
 
+/// A key that is on its way into the ring.
+#[derive(Debug)]
+#[must_use]
+pub struct Adding(Rc<Cell<usize>>);
+
+impl Drop for Adding {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
 impl Agent {
     /// Starts with no identity, unlocked.
     pub fn new(parts: Parts) -> Rc<Self> {
@@ -101,6 +114,7 @@ impl Agent {
             unlocking: Unlocking::default(),
             listed: RefCell::default(),
             clearings: Cell::new(0),
+            adding: Rc::default(),
             vault: VaultState::new(parts.unlocker, parts.vault_idle),
             changed: Notify::new(),
             supervisor: parts.supervisor,
@@ -154,6 +168,13 @@ impl Agent {
     /// that was handed to the keeper before the change may not be put into the ring after it.
     pub const fn clearings(&self) -> u64 {
         self.clearings.get()
+    }
+
+    /// Keeps the keeper from being replaced by a fresh one until what it returns is dropped: it may hold a key that
+    /// is in no ring yet.
+    pub fn adding(&self) -> Adding {
+        self.adding.set(self.adding.get() + 1);
+        Adding(Rc::clone(&self.adding))
     }
 
     /// Returns the number of identities.

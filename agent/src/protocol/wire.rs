@@ -158,9 +158,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Appends fields to a message of public bytes.
+/// Appends fields to a message.
 ///
-/// It must not be given secrets: the vector may move when it grows.
+/// Whoever writes secrets makes the vector large enough before: one that moves when it grows leaves a copy behind.
 pub trait Writer {
     /// Appends a `uint32`.
     fn put_uint32(&mut self, value: u32);

@@ -2,7 +2,8 @@
 //!
 //! A command that opens a vault runs many libraries: prompts, key formats, ciphers. What they allocate
 //! and leave on their stack would stay behind as a copy of a key. Inside [`run`] all of that is secret
-//! memory, whoever allocates it, and it is wiped when it is freed.
+//! memory, whoever allocates it on this thread, and it is wiped when it is freed. What threads that are started meanwhile
+//! allocate is ordinary memory, wiped when it is freed, and their stacks are not wiped.
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -37,7 +38,7 @@ static WIPING: AtomicBool = AtomicBool::new(false);
 pub struct SecretAllocator;
 
 /// Runs `operation` with all of its memory secret: on a stack that is wiped after it, and with a heap of
-/// which every block is wiped when it is freed. Returns what it returned, and the weakest protection of that memory.
+/// which every block is wiped when it is freed. Returns what it returned, and the weakest protection of stack and heap.
 ///
 /// When the heap of secrets is full, further blocks are ordinary memory, wiped when freed.
 ///

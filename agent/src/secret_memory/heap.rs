@@ -70,7 +70,8 @@ pub fn map(wanted: Protection) -> Result<Protection, Errno> {
 
 /// Returns the bytes in use and the bytes in all.
 pub fn usage() -> (usize, usize) {
-    let size = END.load(Ordering::Relaxed) - START.load(Ordering::Relaxed);
+    let end = END.load(Ordering::Acquire);
+    let size = end - START.load(Ordering::Relaxed);
     (USED.load(Ordering::Relaxed), size)
 }
 
@@ -217,7 +218,9 @@ pub(super) unsafe fn release_as(start: *mut u8, layout: Layout) {
 }
 
 pub(super) fn is_ours(block: *mut u8) -> bool {
-    (START.load(Ordering::Relaxed)..END.load(Ordering::Acquire)).contains(&block.addr())
+    // The end first: it is set last, so that with it the start is there.
+    let end = END.load(Ordering::Acquire);
+    (START.load(Ordering::Relaxed)..end).contains(&block.addr())
 }
 
 unsafe extern "C" fn library_malloc(size: usize, _: *const c_char, _: c_int) -> *mut c_void {

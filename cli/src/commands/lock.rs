@@ -16,7 +16,8 @@ Examples:
   keyward unlock --passphrase-file /dev/fd/3
 
 Every key of the vault is then served by the agent at SSH_AUTH_SOCK, until keyward lock, or 15
-minutes without use (keyward agent --idle, idle in the configuration).";
+minutes without use (keyward agent --idle, idle in the configuration). The exit status is 1 where
+one is not served, such as a key for a host whose key is not known; it is said which.";
 
 const LOCK_EXAMPLES: &str = "\
 Examples:

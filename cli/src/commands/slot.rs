@@ -144,5 +144,11 @@ fn remove(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let id = open.remove_slot(&prefix)?;
     saving::save(&mut open)?;
     output::say(&format!("Removed {id}; the key of the vault is renewed.\n"));
+    if open.slots().iter().all(|slot| slot.memory_kib.is_none()) {
+        output::say(
+            "warning: no passphrase is left, and only a recovery code opens the vault; \
+             add one: keyward slot add passphrase\n",
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }

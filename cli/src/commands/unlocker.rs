@@ -13,6 +13,7 @@ use keyward_agent::front::unlocker::UNLOCKER_NAME;
 use keyward_vault::{Class, Sealed, SlotId, Vault};
 
 use crate::ask::{self, AskError};
+use crate::config;
 use crate::error::Error;
 use crate::output;
 use crate::start::process;
@@ -40,7 +41,8 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
         return ExitCode::FAILURE;
     };
     process::leave_session();
-    let unlocked = process::in_secret(|| run(&matches)).map_err(Error::Memory);
+    let unlocked =
+        process::in_secret(config::memory_wanted(), || run(&matches)).map_err(Error::Memory);
     match unlocked.and_then(|unlocked| unlocked) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Ask(AskError::Cancelled | AskError::Interrupted)) => ExitCode::from(CANCELLED),

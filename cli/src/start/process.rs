@@ -167,16 +167,25 @@ pub(crate) fn leave_session() {
 }
 
 /// Runs a verb that may see secrets: in memory that is secret and wiped, in a process that others of the same
-/// user cannot look into.
+/// user cannot look into. `wanted` is the best protection of memory to try for.
 ///
 /// # Errors
 /// What the system said when it would not hide the process, or had no memory.
-pub(crate) fn in_secret<R>(verb: impl FnOnce() -> R) -> io::Result<R> {
+pub(crate) fn in_secret<R>(wanted: Protection, verb: impl FnOnce() -> R) -> io::Result<R> {
     seclusion::hide_memory()?;
     seclusion::forbid_core_files()?;
+    // A panic message could quote what it was about, and unwinding would leave the stack as it is.
+    std::panic::set_hook(Box::new(|_| {
+        output::say("error: keyward has a fault and ends\n");
+        std::process::abort()
+    }));
     // Before its first allocation, so before any key is in it.
-    heap::adopt_signature_library();
-    let (result, _protection) = allocator::run(Protection::MemfdSecret, verb)?;
+    if !heap::adopt_signature_library() {
+        return Err(io::Error::other(
+            "the signature library would not use our heap",
+        ));
+    }
+    let (result, _protection) = allocator::run(wanted, verb)?;
     Ok(result)
 }
 

@@ -212,6 +212,17 @@ impl Transaction {
         if self.begin.is_open() && agent.clearings() != self.clearings {
             return Err(Reason::Changed);
         }
+        // The vault was closed since its change began to be told of: what a person locked stays locked.
+        let is_closed = |catalogue: &Catalogue| !catalogue.open;
+        let held = agent
+            .vault
+            .catalogue
+            .borrow()
+            .as_ref()
+            .is_some_and(is_closed);
+        if self.begin.is_open() && self.begin.is_update() && held {
+            return Err(Reason::Changed);
+        }
         let spare = self.exchange();
         let is_unlocked = self.begin.is_open() && !self.begin.is_update();
         agent.vault.changed.notify_waiters();

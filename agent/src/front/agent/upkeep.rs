@@ -107,6 +107,7 @@ impl Agent {
     fn is_keeper_spent(&self) -> bool {
         self.supervisor.is_used()
             && !self.locked.get()
+            && self.adding.get() == 0
             && !self.vault.is_changing()
             && !self.ring(|ring| ring.is_kept())
     }

@@ -30,6 +30,7 @@ impl Session {
             return Err(Reason::NoSuchKey);
         }
         let clearings = self.agent.clearings();
+        let _adding = self.agent.adding();
         let provider = constraints.sk_provider.as_deref();
         let bindings = Some(&self.bindings);
         let held = self

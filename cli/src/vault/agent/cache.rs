@@ -28,7 +28,8 @@ pub(super) fn write(open: &Open) -> Result<(), Error> {
     Ok(file()?.update(|_| true, |_| Some(bytes))?)
 }
 
-/// Writes it where it is this vault's already: a key that was removed is not to be listed by the next agent.
+/// Writes it where it is this vault's already, or no vault's: the next agent is to list what was added, and not what was
+/// removed.
 ///
 /// # Errors
 /// What the disk said.
@@ -38,7 +39,8 @@ pub(super) fn renew(open: &Open) -> Result<(), Error> {
     let is_of = |kept: &[u8]| parse(kept).is_some_and(|cache| cache.vault == id);
     let change = |kept: Kept| match kept {
         Kept::Whole(kept) => (kept != bytes && is_of(&kept)).then_some(bytes),
-        _ => None,
+        Kept::Missing => Some(bytes),
+        Kept::Damaged => None,
     };
     Ok(file()?.update(|kept| parse(kept).is_some(), change)?)
 }

@@ -288,6 +288,28 @@ fn commit_fails_when_the_agent_was_locked_or_emptied_meanwhile() {
 }
 
 #[test]
+fn change_that_is_told_of_does_not_open_a_vault_that_was_locked_meanwhile() {
+    run(async {
+        let world = World::new();
+        for purpose in [Purpose::Unlock, Purpose::Update] {
+            let mut transaction = world.transaction(State::Open, purpose);
+            transaction
+                .stage(key("a", 1), Part::Private(&add("a", b"")))
+                .await;
+            if purpose == Purpose::Unlock {
+                world.commit(transaction).await;
+                continue;
+            }
+            world.lock_vault().await;
+            let committed = transaction.commit(&Peer::new(None, 1000)).await;
+            assert!(matches!(committed, Err(Reason::Changed)));
+        }
+        assert_eq!(world.state(), "closed");
+        assert_eq!(world.kept().await, 0);
+    });
+}
+
+#[test]
 fn memory_of_what_is_handed_over_is_bounded() {
     run(async {
         let world = World::new();
