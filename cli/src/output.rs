@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::Path;
+
+use keyward_agent::front::escape::Escaped;
 
 /// Writes `bytes` to standard output.
 ///
@@ -18,6 +21,8 @@ pub(crate) fn write(bytes: &[u8]) -> io::Result<()> {
 /// Writes a fact that stops the program, and what to type next.
 pub(crate) fn failure(fact: &dyn Display, hint: Option<&str>) {
     let fact = fact.to_string();
+    // Names of files and keys may be a stranger's: none of them steers the terminal or adds a line.
+    let fact = Escaped::new(fact.as_bytes()).to_string();
     let mut text = format!("error: {}\n", without_number(&fact));
     if let Some(hint) = hint {
         text.push_str("hint: ");
@@ -30,6 +35,11 @@ pub(crate) fn failure(fact: &dyn Display, hint: Option<&str>) {
 /// Writes a fact that stops nothing.
 pub(crate) fn warn(fact: &dyn Display) {
     say(&format!("warning: {}\n", without_number(&fact.to_string())));
+}
+
+/// Writes a path so that it can be shown.
+pub(crate) fn shown(path: &Path) -> Escaped<'_> {
+    Escaped::new(path.as_os_str().as_encoded_bytes())
 }
 
 /// Returns the system's words for `error`, as `strerror` has them.

@@ -76,6 +76,11 @@ impl Vault {
         self.digest
     }
 
+    /// Returns what commits the vault to its vault key.
+    pub fn commitment(&self) -> [u8; 32] {
+        self.header.commitment
+    }
+
     /// Says whether there is something to be saved.
     pub fn is_changed(&self) -> bool {
         self.is_changed

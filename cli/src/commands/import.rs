@@ -185,7 +185,7 @@ impl Passphrases {
                 opened => return Ok(opened?),
             }
         }
-        let mut prompt = format!("Passphrase for {}: ", path.display());
+        let mut prompt = format!("Passphrase for {}: ", output::shown(path));
         for _ in 0..TRIES {
             let typed = match ask::secret(None, &prompt) {
                 Err(AskError::NobodyToAsk) if self.known.is_empty() => {
@@ -199,7 +199,7 @@ impl Passphrases {
             }
             match found.open(Some(typed.expose())) {
                 Err(error) if is_wrong(&error) => {
-                    prompt = format!("Wrong. Passphrase for {}: ", path.display());
+                    prompt = format!("Wrong. Passphrase for {}: ", output::shown(path));
                 }
                 opened => {
                     self.known.push(typed);
@@ -235,7 +235,7 @@ impl Report {
                 Ok(taken) => {
                     has_changed |= taken.has_changed();
                     // A reader that went away is none.
-                    let _ = output::write(format!("{}: {taken}\n", path.display()).as_bytes());
+                    let _ = output::write(format!("{}: {taken}\n", output::shown(path)).as_bytes());
                 }
                 Err(error) => {
                     code = ExitCode::FAILURE;

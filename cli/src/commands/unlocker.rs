@@ -96,7 +96,7 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     fn unlock(&self, sealed: &Sealed) -> Result<(Vault, SlotId), Error> {
-        let path = self.arguments.path.display();
+        let path = output::shown(&self.arguments.path);
         let text = format!("{}.\nThe vault {path} is locked.", self.reason);
         let mut wrong = "";
         let mut tries = 1;

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use keyward_vault::store::{Kept, Patience, StateFile};
-use keyward_vault::{Sealed, VaultId};
+use keyward_vault::{Sealed, Vault, VaultId};
 use serde::{Deserialize, Serialize};
 
 use super::arguments;
@@ -53,6 +53,36 @@ pub(crate) fn check(sealed: &Sealed, path: &Path) -> Result<(), Error> {
     let is_beside = found == seen && note.digest != hex(&sealed.digest());
     let is_no_heir = found == seen + 1 && note.digest != hex(&sealed.previous());
     if is_beside || is_no_heir {
+        return Err(Error::Fork {
+            path,
+            generation: found,
+        });
+    }
+    Ok(())
+}
+
+/// Refuses what was salvaged of a vault that is older than one this machine has seen, or whose vault key was renewed:
+/// damage to an old copy must not make a new vault of it.
+///
+/// # Errors
+/// [`Error::Rollback`], [`Error::Fork`], [`Error::RetiredKey`].
+pub(crate) fn check_salvaged(vault: &Vault, path: &Path) -> Result<(), Error> {
+    let kept = file(&vault.id())?.read(|bytes| parse(bytes).is_some())?;
+    let Kept::Whole(bytes) = kept else {
+        return Ok(());
+    };
+    let Some(note) = parse(&bytes) else {
+        return Ok(());
+    };
+    let path = path.to_path_buf();
+    let (found, seen) = (vault.generation(), note.generation);
+    if found < seen {
+        return Err(Error::Rollback { path, found, seen });
+    }
+    if note.retired.contains(&hex(&vault.commitment())) {
+        return Err(Error::RetiredKey { path });
+    }
+    if found == seen && note.digest != hex(&vault.digest()) {
         return Err(Error::Fork {
             path,
             generation: found,

@@ -91,6 +91,14 @@ pub(crate) fn unlock(sealed: &Sealed, arguments: &Arguments) -> Result<(Vault, S
     ask_person(sealed, arguments)
 }
 
+/// Returns the most memory that a derivation may take, in KiB: a file from a stranger should not drive everything else
+/// out of memory.
+pub(crate) fn memory_max_kib(arguments: &Arguments) -> Option<u32> {
+    let half = memory::available_kib().map(|available| available / 2);
+    half.filter(|_| !arguments.allow_large_kdf)
+        .map(|half| u32::try_from(half).unwrap_or(u32::MAX))
+}
+
 /// Opens a vault with a secret.
 ///
 /// # Errors
@@ -100,12 +108,10 @@ pub(crate) fn with(
     given: &Given,
     arguments: &Arguments,
 ) -> Result<(Vault, SlotId), Error> {
-    let mut unlocking = Unlocking::default();
-    if !arguments.allow_large_kdf {
-        // A file from a stranger should not drive everything else out of memory.
-        let half = memory::available_kib().map(|available| available / 2);
-        unlocking.memory_max_kib = half.map(|half| u32::try_from(half).unwrap_or(u32::MAX));
-    }
+    let mut unlocking = Unlocking {
+        memory_max_kib: memory_max_kib(arguments),
+        ..Unlocking::default()
+    };
     let shows = io::stderr().is_terminal();
     let mut shown = false;
     let mut progress = |slot: &Slot| {

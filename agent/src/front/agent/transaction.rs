@@ -261,16 +261,11 @@ impl Transaction {
             }
         }
         let is_held = |blob: &[u8]| old.as_ref().is_some_and(|old| new.has_same(blob, old));
-        let opened = new.opened;
         let is_open = self.begin.is_open();
         let full = self.agent.ring(|ring| {
-            for (_, identity, lifetime) in &mut identities {
+            for (_, identity, _) in &mut identities {
                 if is_open && identity.signer == Signer::Closed && is_held(&identity.blob) {
-                    reopen(
-                        ring,
-                        identity,
-                        lifetime.map(|lifetime| opened.after(lifetime)),
-                    );
+                    reopen(ring, identity);
                 }
             }
             let identities = identities.into_iter();
@@ -321,12 +316,18 @@ fn constrained(
     (identity, constraints.lifetime)
 }
 
-/// Gives an identity the signer that is held for it.
-fn reopen(ring: &Ring, identity: &mut Identity, expires: Option<BootTime>) {
-    let held = ring.find(&identity.blob).filter(|held| held.from_vault);
-    if let Some(held) = held.filter(|held| held.signer != Signer::Closed) {
+/// Gives an identity the signer that is held for it, under the very same constraints and for no longer: whoever knows
+/// the public parts only could otherwise take the constraints off a key.
+fn reopen(ring: &Ring, identity: &mut Identity) {
+    let held = ring.find(&identity.blob).filter(|held| {
+        held.from_vault
+            && held.signer != Signer::Closed
+            && held.confirm == identity.confirm
+            && held.destinations == identity.destinations
+    });
+    if let Some(held) = held {
         identity.signer = held.signer.clone();
-        identity.expires = expires;
+        identity.expires = held.expires;
     }
 }
 

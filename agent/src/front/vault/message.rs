@@ -28,8 +28,8 @@ pub enum FieldError {
     /// An id is 32 digits.
     #[error("id is not 32 hexadecimal digits in lower case")]
     Id,
-    /// A path is absolute, without a zero byte and at most 4,095 bytes long.
-    #[error("path is not absolute, or too long")]
+    /// A path is absolute, without control characters and at most 4,095 bytes long.
+    #[error("path is not absolute, has control characters, or is too long")]
     Path,
     /// What is said of a record is an object with a name.
     #[error("listing is not an object with a name")]
@@ -141,7 +141,8 @@ impl Begin {
 /// # Errors
 /// [`FieldError::Path`].
 pub(super) fn check_path(path: &str) -> Result<(), FieldError> {
-    if path.starts_with('/') && path.len() <= PATH_MAX && !path.contains('\0') {
+    // A path is shown to people: with control characters it could say what it is not.
+    if path.starts_with('/') && path.len() <= PATH_MAX && !path.contains(char::is_control) {
         Ok(())
     } else {
         Err(FieldError::Path)

@@ -19,7 +19,10 @@ pub(super) fn mend(arguments: &Arguments, report: &mut Report) -> Result<(), Err
     let given = unlock::given(arguments)?;
     let rescue = Rescue {
         opener: given.opener(),
-        unlocking: Unlocking::default(),
+        unlocking: Unlocking {
+            memory_max_kib: unlock::memory_max_kib(arguments),
+            ..Unlocking::default()
+        },
         now: environment::timestamp(),
         entropy: &mut SystemEntropy,
     };
@@ -31,6 +34,9 @@ pub(super) fn mend(arguments: &Arguments, report: &mut Report) -> Result<(), Err
         return Err(Error::UncertainRescue {
             path: arguments.path.clone(),
         });
+    }
+    if !arguments.accept_rollback {
+        state::check_salvaged(&rescued.vault, &arguments.path)?;
     }
     restore(&store, &given, &mut rescued, report)?;
     let now = environment::timestamp();
