@@ -144,7 +144,9 @@ fn of_vault(error: &VaultError) -> Option<String> {
         _ if matches!(error, VaultError::RecoveryCode(_)) => {
             "it is seven groups of four letters and digits, as keyward init showed it"
         }
-        _ if matches!(error, VaultError::Passphrase(_)) => return None,
+        _ if matches!(error, VaultError::Passphrase(_)) => {
+            "a passphrase is 1 to 1,024 bytes of text without control characters"
+        }
         Some(Class::NotAVault) => "name the vault with --vault, or create one with keyward init",
         Some(Class::Locked) => "try again, or use the recovery code: --recovery-file FILE",
         Some(Class::Damaged | Class::Forged | Class::Invalid) => {

@@ -44,6 +44,7 @@ mod vault_files;
 mod vault_hostile;
 mod vault_killed;
 mod vault_memory;
+mod vault_mending;
 mod vault_prompts;
 mod vault_slots;
 mod vault_unlock_prompts;
