@@ -74,6 +74,25 @@ pub(crate) fn is_damage(error: &keyward_vault::Error) -> bool {
     matches!(error.class(), Some(Damaged | Forged | Invalid))
 }
 
+/// Reads the vault and refuses an older one than this machine has seen.
+///
+/// Another command may save between the reading and the look at the note, which then knows of a newer vault than was
+/// read: only a file that stays as old is refused.
+fn read_newest(arguments: &Arguments) -> Result<(Store, Sealed), Error> {
+    let (mut store, mut base) = read(arguments)?;
+    if arguments.accept_rollback {
+        return Ok((store, base));
+    }
+    while let Err(refusal) = state::check(&base, &arguments.path) {
+        let before = base.generation();
+        (store, base) = read(arguments)?;
+        if base.generation() <= before {
+            return Err(refusal);
+        }
+    }
+    Ok((store, base))
+}
+
 impl Open {
     /// Opens the vault with the secret that the arguments name, or asks a person for it.
     ///
@@ -91,10 +110,7 @@ impl Open {
         arguments: &Arguments,
         unlock: impl FnOnce(&Sealed) -> Result<(Vault, SlotId), Error>,
     ) -> Result<Self, Error> {
-        let (store, base) = read(arguments)?;
-        if !arguments.accept_rollback {
-            state::check(&base, &arguments.path)?;
-        }
+        let (store, base) = read_newest(arguments)?;
         let (vault, slot) = unlock(&base)?;
         let uses = Uses::of(&vault.id().to_string());
         state::remember(&base);
