@@ -1,8 +1,8 @@
 //! Several commands that change one vault at once.
 
-use std::{collections::BTreeSet, process::Stdio, thread, time::Duration};
+use std::{collections::BTreeSet, fs, io::Write, process::Stdio, thread, time::Duration};
 
-use keyward_tests::{Home, Key, KeyKind, PlantedVault, Run};
+use keyward_tests::{CheapVault, Home, Key, KeyKind, PlantedVault, Run, cheap_vault::PASSPHRASE};
 
 const WRITERS: usize = 8;
 const KEYS_EACH: usize = 3;
@@ -72,4 +72,23 @@ fn writers_at_once_lose_no_key_while_others_are_killed() {
     assert!(saved.len() >= WRITERS / 2 * KEYS_EACH);
     let left = ["vault", "vault.1", "vault.2", "vault.3", "vault.lock"];
     assert_eq!(vault.names(), left);
+}
+
+#[test]
+fn slow_reader_does_not_take_back_what_was_noted_since() {
+    let vault = CheapVault::new();
+    vault.home().write("new", "the new one");
+    vault.home().command("mkfifo").arg("pipe").succeeds();
+    let mut slow = vault.bare("list --passphrase-file pipe");
+    let mut slow = slow.stdout(Stdio::null()).spawn().unwrap();
+    // It opens once the reader does, which has read the vault by then.
+    let mut pipe = fs::OpenOptions::new()
+        .write(true)
+        .open(vault.home().path("pipe"))
+        .unwrap();
+    vault.keyward("passwd --new-passphrase-file new").succeeds();
+    pipe.write_all(PASSPHRASE.as_bytes()).unwrap();
+    drop(pipe);
+    assert!(slow.wait().unwrap().success());
+    vault.bare("list --passphrase-file new").succeeds();
 }

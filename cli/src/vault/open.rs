@@ -113,7 +113,7 @@ impl Open {
         let (store, base) = read_newest(arguments)?;
         let (vault, slot) = unlock(&base)?;
         let uses = Uses::of(&vault.id().to_string());
-        state::remember(&base);
+        state::remember_base(&base, arguments.accept_rollback);
         Ok(Self {
             arguments: arguments.clone(),
             store,

@@ -95,17 +95,36 @@ pub(crate) fn check_salvaged(vault: &Vault, path: &Path) -> Result<(), Error> {
 ///
 /// Only what a secret has shown to be authentic is noted: a forged generation could otherwise keep its owner out.
 ///
+/// A slow command does not take back what another noted since: the note would hold a renewed vault key for retired.
+///
 /// A full disk should not keep a person from their keys, nor have a save look like none: without a note there is a
 /// warning.
 pub(crate) fn remember(sealed: &Sealed) {
-    if let Err(error) = note(sealed) {
+    warned(note(sealed, |before| {
+        before.generation < sealed.generation()
+    }));
+}
+
+/// Notes a vault that a command starts from: with `accept_rollback` an older one, too, which a person wants all the
+/// same.
+pub(crate) fn remember_base(sealed: &Sealed, accept_rollback: bool) {
+    if accept_rollback {
+        warned(note(sealed, |_| true));
+    } else {
+        remember(sealed);
+    }
+}
+
+fn warned(noted: Result<(), Error>) {
+    if let Err(error) = noted {
         output::warn(&format_args!(
             "an older copy of the vault would not be noticed later: {error}"
         ));
     }
 }
 
-fn note(sealed: &Sealed) -> Result<(), Error> {
+/// Notes a vault if there is no note yet, or if the one there is may be replaced.
+fn note(sealed: &Sealed, may_replace: impl Fn(&Note) -> bool) -> Result<(), Error> {
     let change = |kept: Kept| {
         let before = match &kept {
             Kept::Whole(bytes) => parse(bytes),
@@ -113,7 +132,7 @@ fn note(sealed: &Sealed) -> Result<(), Error> {
         };
         let note = Note::of(sealed, before.as_ref());
         let bytes = serde_json::to_vec(&note).ok();
-        bytes.filter(|_| before.as_ref() != Some(&note))
+        bytes.filter(|_| before.as_ref() != Some(&note) && before.as_ref().is_none_or(&may_replace))
     };
     Ok(file(&sealed.vault_id())?.update(|bytes| parse(bytes).is_some(), change)?)
 }

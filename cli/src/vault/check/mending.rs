@@ -54,7 +54,7 @@ pub(super) fn mend(arguments: &Arguments, report: &mut Report) -> Result<(), Err
     }
     report.repaired = true;
     let sealed = Sealed::read(bytes)?;
-    state::remember(&sealed);
+    state::remember_base(&sealed, arguments.accept_rollback);
     Ok(())
 }
 
