@@ -35,27 +35,16 @@ struct Note {
 /// # Errors
 /// [`Error::Rollback`], [`Error::Fork`], [`Error::RetiredKey`].
 pub(crate) fn check(sealed: &Sealed, path: &Path) -> Result<(), Error> {
-    // A note that is damaged could only keep the person out.
-    let Kept::Whole(bytes) = file(&sealed.vault_id())?.read(|bytes| parse(bytes).is_some())? else {
+    let Some(note) = noted(&sealed.vault_id())? else {
         return Ok(());
     };
-    let Some(note) = parse(&bytes) else {
-        return Ok(());
-    };
-    let path = path.to_path_buf();
-    let (found, seen) = (sealed.generation(), note.generation);
-    if found < seen {
-        return Err(Error::Rollback { path, found, seen });
-    }
-    if note.retired.contains(&hex(&sealed.commitment())) {
-        return Err(Error::RetiredKey { path });
-    }
-    let is_beside = found == seen && note.digest != hex(&sealed.digest());
-    let is_no_heir = found == seen + 1 && note.digest != hex(&sealed.previous());
-    if is_beside || is_no_heir {
+    let (generation, digest) = (sealed.generation(), sealed.digest());
+    note.refuse(path, generation, &sealed.commitment(), &digest)?;
+    let is_next = generation.checked_sub(1) == Some(note.generation);
+    if is_next && note.digest != hex(&sealed.previous()) {
         return Err(Error::Fork {
-            path,
-            generation: found,
+            path: path.to_path_buf(),
+            generation,
         });
     }
     Ok(())
@@ -67,28 +56,24 @@ pub(crate) fn check(sealed: &Sealed, path: &Path) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Rollback`], [`Error::Fork`], [`Error::RetiredKey`].
 pub(crate) fn check_salvaged(vault: &Vault, path: &Path) -> Result<(), Error> {
-    let kept = file(&vault.id())?.read(|bytes| parse(bytes).is_some())?;
-    let Kept::Whole(bytes) = kept else {
+    let Some(note) = noted(&vault.id())? else {
         return Ok(());
     };
-    let Some(note) = parse(&bytes) else {
-        return Ok(());
-    };
-    let path = path.to_path_buf();
-    let (found, seen) = (vault.generation(), note.generation);
-    if found < seen {
-        return Err(Error::Rollback { path, found, seen });
-    }
-    if note.retired.contains(&hex(&vault.commitment())) {
-        return Err(Error::RetiredKey { path });
-    }
-    if found == seen && note.digest != hex(&vault.digest()) {
-        return Err(Error::Fork {
-            path,
-            generation: found,
-        });
-    }
-    Ok(())
+    note.refuse(
+        path,
+        vault.generation(),
+        &vault.commitment(),
+        &vault.digest(),
+    )
+}
+
+/// Returns the note about a vault. One that is damaged counts as none: it could only keep the person out.
+fn noted(id: &VaultId) -> Result<Option<Note>, Error> {
+    let kept = file(id)?.read(|bytes| parse(bytes).is_some())?;
+    Ok(match kept {
+        Kept::Whole(bytes) => parse(&bytes),
+        _ => None,
+    })
 }
 
 /// Notes the generation of a vault that was opened or saved.
@@ -138,6 +123,30 @@ fn note(sealed: &Sealed, may_replace: impl Fn(&Note) -> bool) -> Result<(), Erro
 }
 
 impl Note {
+    fn refuse(
+        &self,
+        path: &Path,
+        generation: u64,
+        commitment: &[u8; 32],
+        digest: &[u8; 32],
+    ) -> Result<(), Error> {
+        let path = path.to_path_buf();
+        if generation < self.generation {
+            return Err(Error::Rollback {
+                path,
+                found: generation,
+                seen: self.generation,
+            });
+        }
+        if self.retired.contains(&hex(commitment)) {
+            return Err(Error::RetiredKey { path });
+        }
+        if generation == self.generation && self.digest != hex(digest) {
+            return Err(Error::Fork { path, generation });
+        }
+        Ok(())
+    }
+
     fn of(sealed: &Sealed, before: Option<&Self>) -> Self {
         let commitment = hex(&sealed.commitment());
         let mut retired = before.map_or_else(Vec::new, |note| note.retired.clone());
