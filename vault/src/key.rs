@@ -13,12 +13,11 @@ mod private_key;
 mod derive;
 
 pub use error::KeyError;
-pub use key_type::KeyType;
+pub use key_type::{Curve, KeyType};
 pub use private_key::PrivateKey;
 pub use public_key::PublicKey;
 
 pub(crate) use derive::{ecdsa_point, ed25519_public};
 pub(crate) use error::shown;
 pub(crate) use fields::Fields;
-pub(crate) use key_type::Curve;
 pub(crate) use wire::{Reader, Writer, magnitude};

@@ -45,7 +45,7 @@ pub use cost::Cost;
 pub use error::{Class, Error};
 pub use fingerprint::Fingerprint;
 pub use id::{RecordId, SlotId, VaultId};
-pub use key::{KeyError, KeyType, PrivateKey, PublicKey};
+pub use key::{Curve, KeyError, KeyType, PrivateKey, PublicKey};
 pub use passphrase::Passphrase;
 pub use random::{Entropy, SystemEntropy};
 pub use record::{KeyRecord, Metadata};

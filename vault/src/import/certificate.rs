@@ -43,7 +43,8 @@ impl Certificate {
     pub(super) fn from_blob(blob: Vec<u8>, comment: &[u8]) -> Result<Self, ImportError> {
         let mut reader = Reader::new(&blob);
         let name = reader.string()?;
-        let known = KeyType::ALL.into_iter().find(|known| is_for(name, *known));
+        let mut types = KeyType::ALL.into_iter();
+        let known = types.find(|known| known.certificate_name().as_bytes() == name);
         let key_type = known.ok_or_else(|| KeyError::of_type(name))?;
         let _nonce = reader.string()?;
         let public = PublicKey::read_fields(key_type, &mut reader)?;
@@ -107,11 +108,4 @@ fn word(text: &[u8]) -> (&[u8], &[u8]) {
 /// Says whether this is the name of a type of certificates.
 pub(super) fn is_certificate(name: &[u8]) -> bool {
     name.ends_with(SUFFIX)
-}
-
-/// Says whether this is the name of certificates for this type of keys.
-fn is_for(name: &[u8], key_type: KeyType) -> bool {
-    let plain = key_type.name();
-    let plain = plain.strip_suffix("@openssh.com").unwrap_or(plain);
-    name.strip_suffix(SUFFIX) == Some(plain.as_bytes())
 }

@@ -66,7 +66,7 @@ pub(super) fn explain(text: &[u8]) -> ImportError {
     if let Some(label) = labels.next() {
         return explain_label(label);
     }
-    let is_public = |word: &[u8]| KeyType::from_name(word).is_some() || word == b"ssh-dss";
+    let is_public = |word: &[u8]| KeyType::from_plain_name(word).is_some() || word == b"ssh-dss";
     let mut words = text.split(u8::is_ascii_whitespace).take(WORDS_MAX);
     match words.find(|word| is_public(word) || is_certificate(word)) {
         Some(word) if is_certificate(word) => ImportError::Other("an SSH certificate"),

@@ -52,7 +52,7 @@ impl<'a> Fields<'a> {
     /// Reads the fields of one key, and leaves what follows them.
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, KeyError> {
         let name = reader.string()?;
-        match KeyType::from_name(name).ok_or_else(|| KeyError::of_type(name))? {
+        match KeyType::from_plain_name(name).ok_or_else(|| KeyError::of_type(name))? {
             KeyType::Ed25519 => read_ed25519(reader),
             KeyType::EcdsaP256 => read_ecdsa(Curve::P256, reader),
             KeyType::EcdsaP384 => read_ecdsa(Curve::P384, reader),

@@ -28,7 +28,7 @@ impl PublicKey {
     pub fn from_blob(blob: Vec<u8>) -> Result<Self, KeyError> {
         let mut reader = Reader::new(&blob);
         let name = reader.string()?;
-        let key_type = KeyType::from_name(name).ok_or_else(|| KeyError::of_type(name))?;
+        let key_type = KeyType::from_plain_name(name).ok_or_else(|| KeyError::of_type(name))?;
         let bits = skip_fields(key_type, &mut reader)?;
         reader.finish()?;
         Ok(Self {
