@@ -207,6 +207,11 @@ fn key_for_a_host_serves_that_host_only() {
         "warning: for far is not served: no host keys found for destination \"far\"\nUnlocked: 1 key.\n"
     );
     assert_eq!(listed(&agent).len(), 1);
+    let list = VaultFile::keyward(&agent, &["list"]).succeeds().stdout;
+    assert!(
+        list.contains("for near") && list.contains("for far"),
+        "{list}"
+    );
     for locked in [false, true] {
         if locked {
             VaultFile::lock(&agent);

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::{Client, ClientError};
 use crate::front::agent::Committed;
 use crate::front::control::message;
-use crate::front::vault::message::{Begin, Id, Key, Public};
+use crate::front::vault::message::{Begin, Id, Instead, Key};
 use crate::protocol::frame::FRAME_MAX;
 
 /// The first byte of a request that carries a secret.
@@ -33,7 +33,7 @@ pub struct VaultList {
     pub path: Option<String>,
     /// The generation of the file; none too where only public keys are known, after a restart.
     pub generation: Option<u64>,
-    /// `open`, `closed` or `none`.
+    /// `open`, `closed`, `locked` (with the agent) or `none`.
     pub state: String,
     /// What was said of each record, with the time of its last use by this agent.
     pub keys: Vec<Box<RawValue>>,
@@ -80,14 +80,14 @@ impl Client {
         self.send(&head, secret)
     }
 
-    /// Names a key of a closed vault, or one that the agent holds in this version of its record.
+    /// Tells of a key what comes instead of its private part.
     ///
     /// It has no answer, as [`Client::vault_private_key`].
     ///
     /// # Errors
     /// [`ClientError::TooLong`], or that the connection failed.
-    pub fn vault_public_key(&mut self, key: &Key, public: &Public) -> Result<(), ClientError> {
-        self.send(&bounded(message::key(key, Some(public)))?, &[])
+    pub fn vault_key_without(&mut self, key: &Key, instead: &Instead) -> Result<(), ClientError> {
+        self.send(&bounded(message::key(key, Some(instead)))?, &[])
     }
 
     /// Makes what was handed over count, all at once, and tells what the agent did not take.

@@ -38,11 +38,14 @@ const REST: Duration = Duration::from_millis(50);
 
 /// Connections to the control socket at a time. They come out of [`RESERVED`]; further ones wait in
 /// the kernel's queue.
-const CONTROLS_MAX: usize = 4;
+const CONTROLS_MAX: usize = 16;
 
 /// Descriptors that connections may not take: for prompts, tokens, a new keeper, the log, and
 /// the control socket.
-const RESERVED: usize = 32;
+const RESERVED: usize = 44;
+
+/// Connections that are served at a time even where descriptors are very few.
+const CONNECTIONS_MIN: usize = 20;
 
 /// The exit code of an agent that was told to end, as OpenSSH's.
 const ENDED: u8 = 2;
@@ -119,7 +122,7 @@ async fn serve(options: Options) -> io::Result<End> {
         Outcome::Allow,
     ));
     options.ready.announce();
-    let limit = descriptors.saturating_sub(RESERVED).max(RESERVED);
+    let limit = descriptors.saturating_sub(RESERVED).max(CONNECTIONS_MIN);
     let end = tokio::select! {
         result = accept(&agent, options.listener, options.memory, limit) => result.map(|()| End::Other),
         end = signals.act(&agent, options.interrupt_ends) => Ok(end),

@@ -9,6 +9,7 @@ pub mod cache;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -25,9 +26,11 @@ pub struct Catalogue {
     /// The generation of the file; unknown after a restart.
     pub generation: Option<u64>,
     /// Whether its private keys are held.
-    pub open: bool,
-    /// When it was opened: lifetimes of its keys count from here.
-    pub opened: BootTime,
+    open: bool,
+    /// Whether it came because the vault was changed, and not because a person opened it.
+    is_update: bool,
+    /// When it was said.
+    began: BootTime,
     /// When one of its keys signed last, or it was opened.
     pub last_signed: BootTime,
     /// What was taken out of the ring since it was opened, and is not to come back with a change.
@@ -48,10 +51,12 @@ struct Record {
 }
 
 /// Which state of which record a key is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 struct Origin {
     record: usize,
     version: u64,
+    /// Since when it is held in this state: its lifetime counts from here.
+    since: BootTime,
 }
 
 impl Catalogue {
@@ -63,7 +68,8 @@ impl Catalogue {
             path,
             generation: None,
             open: false,
-            opened: now,
+            is_update: false,
+            began: now,
             last_signed: now,
             removed: HashSet::new(),
             records: Vec::new(),
@@ -78,28 +84,72 @@ impl Catalogue {
         let mut new = Self::new(begin.vault.clone(), begin.path.clone());
         new.generation = Some(begin.generation);
         new.open = begin.is_open();
-        if let Some(old) = old.filter(|old| begin.is_update() && old.id == new.id) {
+        new.is_update = begin.is_update();
+        if let Some(old) = old.filter(|old| new.continues(old)) {
             new.removed.clone_from(&old.removed);
             if old.open {
-                (new.opened, new.last_signed) = (old.opened, old.last_signed);
+                new.last_signed = old.last_signed;
             }
         }
         new
     }
 
-    /// Enters a key; two keys of one record are one line of the list.
-    pub fn enter(&mut self, key: Key, blob: Rc<[u8]>) {
+    /// Says whether this is `old` after a change, and not opened anew.
+    pub fn continues(&self, old: &Self) -> bool {
+        self.is_update && old.id == self.id
+    }
+
+    /// Says whether its private keys are held.
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Notes that the private keys are gone, and forgets what only an open vault tells.
+    pub fn close(&mut self) {
+        self.open = false;
+        for record in &mut self.records {
+            record.listing = remainder(&record.listing);
+        }
+    }
+
+    /// Enters a key; two keys of one record are one line of the list. Returns since when the key is held: where this
+    /// replaces `old` and the key is as it was, its lifetime goes on.
+    pub fn enter(&mut self, key: Key, blob: Rc<[u8]>, old: Option<&Self>) -> BootTime {
         let version = key.version;
+        let held = old.and_then(|old| old.since(&blob, &key));
+        let since = held.unwrap_or(self.began);
+        let record = self.list(key);
+        let origin = Origin {
+            record,
+            version,
+            since,
+        };
+        self.keys.insert(blob, origin);
+        since
+    }
+
+    fn since(&self, blob: &[u8], key: &Key) -> Option<BootTime> {
+        let origin = self.keys.get(blob)?;
+        let record = self.records.get(origin.record)?;
+        let is_same = record.id == key.record && origin.version == key.version;
+        is_same.then_some(origin.since)
+    }
+
+    /// Enters a record, of which the ring may have no key; returns its place.
+    pub fn list(&mut self, key: Key) -> usize {
         let id = key.record.clone();
-        let record = *self.places.entry(key.record).or_insert_with(|| {
+        let place = self.places.entry(key.record);
+        *place.or_insert_with(|| {
             self.records.push(Record {
                 id,
-                listing: key.listing,
+                listing: match self.open {
+                    true => key.listing,
+                    false => remainder(&key.listing),
+                },
                 last_used: None,
             });
             self.records.len() - 1
-        });
-        self.keys.insert(blob, Origin { record, version });
+        })
     }
 
     /// Takes over what `old` knows of the use of the same records.
@@ -111,16 +161,6 @@ impl Catalogue {
                 record.last_used = used;
             }
         }
-    }
-
-    /// Says whether the key with this blob is here in the same state of the same record as in `other`.
-    pub fn has_same(&self, blob: &[u8], other: &Self) -> bool {
-        let state = |catalogue: &Self| {
-            let origin = catalogue.keys.get(blob)?;
-            let record = catalogue.records.get(origin.record)?;
-            Some((record.id.clone(), origin.version))
-        };
-        state(self).is_some_and(|own| state(other) == Some(own))
     }
 
     /// Notes a signature, at `moment` and at `time` in seconds of Unix time.
@@ -153,6 +193,20 @@ impl Record {
         listing.insert("last_used".to_owned(), used.into());
         serde_json::value::to_raw_value(&listing).ok()
     }
+}
+
+/// What is kept of a listing while the vault is closed: no more than the key ring tells everybody then, and by which
+/// its last use can be noted.
+fn remainder(listing: &RawValue) -> Box<RawValue> {
+    let fields = serde_json::from_str::<Remainder>(listing.get()).unwrap_or_default();
+    serde_json::value::to_raw_value(&fields).unwrap_or_default()
+}
+
+#[derive(Default, Deserialize, Serialize)]
+struct Remainder {
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use keyward_agent::front::vault::message::{Begin, Id, Purpose, State};
 use keyward_vault::KeyRecord;
 use serde_json::Value;
 
-use self::identities::Skipped;
 use super::arguments::Arguments;
 use super::open::Open;
 use super::uses::Uses;
@@ -53,7 +52,7 @@ pub(crate) fn keys(arguments: &Arguments) -> Option<Vec<Value>> {
     (list.state == State::Open.name() && is_of(&list, arguments)).then(|| values(&list))
 }
 
-/// Returns the names of the keys that the agent knows, of whatever vault, be it locked.
+/// Returns the names of the keys that the agent knows, of whatever vault, be it closed.
 pub(crate) fn names() -> Vec<String> {
     let list = connect().and_then(|mut client| Ok(client.vault_list()?));
     let keys = list.map(|list| values(&list)).unwrap_or_default();
@@ -118,13 +117,16 @@ pub(crate) fn lock() -> Result<usize, Error> {
 ///
 /// The change itself is saved: an agent that does not hear of it is a warning and no error.
 pub(crate) fn update(open: &Open) {
-    if let Some((mut client, state)) = serving(open.arguments()) {
-        match hand_over(&mut client, open, state, Purpose::Update) {
-            Ok(served) => warn(&served),
-            Err(error) => output::say(&format!(
-                "warning: saved, but the agent was not told: {error}\n"
-            )),
+    let told = serving(open.arguments()).and_then(|serving| match serving {
+        Some((mut client, state)) => {
+            hand_over(&mut client, open, state, Purpose::Update).map(|served| warn(&served))
         }
+        None => Ok(()),
+    });
+    if let Err(error) = told {
+        output::say(&format!(
+            "warning: saved, but the agent was not told: {error}\n"
+        ));
     }
     if let Err(error) = cache::renew(open) {
         output::say(&format!(
@@ -134,12 +136,22 @@ pub(crate) fn update(open: &Open) {
 }
 
 /// Returns the agent, if it has this vault, and whether it is open there.
-fn serving(arguments: &Arguments) -> Option<(Client, State)> {
-    let mut client = connect().ok()?;
-    let list = client.vault_list().ok()?;
+///
+/// # Errors
+/// The agent has this vault and is locked.
+fn serving(arguments: &Arguments) -> Result<Option<(Client, State)>, Error> {
+    let Ok(mut client) = connect() else {
+        return Ok(None);
+    };
+    let list = client.vault_list().ok();
+    let Some(list) = list.filter(|list| is_of(list, arguments)) else {
+        return Ok(None);
+    };
     let mut states = [State::Open, State::Closed].into_iter();
-    let state = states.find(|state| state.name() == list.state)?;
-    is_of(&list, arguments).then_some((client, state))
+    match states.find(|state| state.name() == list.state) {
+        Some(state) => Ok(Some((client, state))),
+        None => Err(Error::AgentLocked),
+    }
 }
 
 /// Notes when the agent used which key, before it forgets.
@@ -179,18 +191,12 @@ fn hand_over(
         state,
         purpose,
     })?;
-    let mut skipped = Vec::new();
     let mut keys: Vec<&KeyRecord> = vault.keys().collect();
     keys.sort_by(|one, other| one.name().cmp(other.name()));
     for key in keys {
-        match identities::of(key) {
-            Ok(identities) => identities.hand_over(client, open, state)?,
-            Err(Skipped { name, reason }) => skipped.push(Refused { name, reason }),
-        }
+        identities::hand_over(key, client, open, state)?;
     }
-    let mut served = client.vault_commit()?;
-    served.refused.extend(skipped);
-    Ok(served)
+    Ok(client.vault_commit()?)
 }
 
 fn id(text: &str) -> Result<Id, Error> {

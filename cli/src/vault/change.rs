@@ -140,13 +140,19 @@ impl Open {
         Ok(self.vault.add_slot(new, label, now, &mut SystemEntropy)?)
     }
 
-    /// Removes the way in whose id begins so.
+    /// Finds the way in whose id begins so.
     ///
     /// # Errors
-    /// There is none, or more than one, or it is the last.
-    pub(crate) fn remove_slot(&mut self, prefix: &str) -> Result<SlotId, Error> {
-        let id = slots::of_prefix(&self.vault, prefix)?;
-        self.vault.remove_slot(id, &mut SystemEntropy)?;
-        Ok(id)
+    /// There is none, or more than one.
+    pub(crate) fn slot(&self, prefix: &str) -> Result<SlotId, Error> {
+        slots::of_prefix(&self.vault, prefix)
+    }
+
+    /// Removes a way in.
+    ///
+    /// # Errors
+    /// It is the last.
+    pub(crate) fn remove_slot(&mut self, id: SlotId) -> Result<(), Error> {
+        Ok(self.vault.remove_slot(id, &mut SystemEntropy)?)
     }
 }

@@ -3,7 +3,7 @@ use std::os::unix::net::UnixListener;
 use std::thread;
 
 use super::*;
-use crate::front::vault::message::{Purpose, State};
+use crate::front::vault::message::{Public, Purpose, State};
 
 /// Says `answer`, if there is one, to whoever connects, and returns what they sent and what `act` made of it.
 fn exchanged<T>(
@@ -89,12 +89,12 @@ fn key_too_long_for_any_agent_is_not_sent() {
 
 #[test]
 fn public_key_stands_in_the_json() {
-    let public = Public {
+    let public = Instead::Public(Public {
         blob: vec![1, 2],
         comment: "c".to_owned(),
         constraints: vec![2],
-    };
-    let (sent, result) = exchanged("", |client| client.vault_public_key(&key(), &public));
+    });
+    let (sent, result) = exchanged("", |client| client.vault_key_without(&key(), &public));
     result.unwrap();
     let expected = format!(r#"{KEY},"blob":"AQI=","comment":"c","constraints":"Ag=="}}"#);
     assert_eq!(std::str::from_utf8(&sent[4..]).unwrap(), expected);

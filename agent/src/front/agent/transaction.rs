@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Agent, Reason};
 use crate::front::audit::Event;
-use crate::front::clock::BootTime;
 use crate::front::peer::Peer;
 use crate::front::ring::{BYTES_MAX, Full, Identity, Ring, Signer};
 use crate::front::vault::Catalogue;
-use crate::front::vault::message::{Begin, Key, Public};
+use crate::front::vault::message::{Begin, Instead, Key, Public};
 use crate::keeper::channel::Ask;
 use crate::protocol::constraint::Constraints;
 use crate::protocol::message::{AddIdentity, Request};
@@ -26,6 +25,8 @@ pub struct Transaction {
     begin: Begin,
     clearings: u64,
     staged: Vec<Staged>,
+    /// What the vault has and the ring will not.
+    listed: Vec<Key>,
     refused: Vec<Refused>,
     /// What it takes in memory.
     bytes: usize,
@@ -62,8 +63,8 @@ pub struct Committed {
 pub enum Part<'a> {
     /// An add message with the private key.
     Private(&'a [u8]),
-    /// What stands in for it.
-    Public(Public),
+    /// What comes in its place.
+    Instead(Instead),
 }
 
 impl Transaction {
@@ -82,22 +83,36 @@ impl Transaction {
             clearings: agent.clearings(),
             begin,
             staged: Vec::new(),
+            listed: Vec::new(),
             refused: Vec::new(),
             bytes: 0,
         })
     }
 
-    /// Takes a key; where it cannot, the commit tells.
+    /// Takes a key; where it cannot, the commit tells, and the key is listed only.
     pub async fn stage(&mut self, key: Key, part: Part<'_>) {
-        let name = key.name();
-        let shown = name.clone().unwrap_or_default();
-        let staged = match (name, part) {
-            (Err(error), _) => Err(error.to_string()),
-            (Ok(name), Part::Private(message)) => self.stage_private(key, name, message).await,
-            (Ok(name), Part::Public(public)) => self.stage_public(key, name, public),
+        let name = match key.name() {
+            Ok(name) => name,
+            Err(error) => return self.refuse(String::new(), error.to_string()),
         };
-        if let Err(reason) = staged {
-            self.refuse(shown, reason);
+        let staged = match part {
+            Part::Private(message) => self.stage_private(&key, message).await,
+            Part::Instead(Instead::Public(public)) => self.stage_public(&key, &public),
+            Part::Instead(Instead::Reason(reason)) => Err(reason),
+        };
+        match staged {
+            Ok((identity, lifetime)) => self.staged.push(Staged {
+                key,
+                name,
+                identity,
+                lifetime,
+            }),
+            Err(reason) => {
+                if self.reserve(key.bytes()).is_ok() {
+                    self.listed.push(key);
+                }
+                self.refuse(name, reason);
+            }
         }
     }
 
@@ -114,10 +129,9 @@ impl Transaction {
 
     async fn stage_private(
         &mut self,
-        key: Key,
-        name: String,
+        key: &Key,
         message: &[u8],
-    ) -> Result<(), String> {
+    ) -> Result<(Identity, Option<Duration>), String> {
         if !self.begin.is_open() {
             return Err("private key for a closed vault".to_owned());
         }
@@ -135,7 +149,7 @@ impl Transaction {
         let described = (self.agent).describe(blob, private.key_type(), &private.plain_blob());
         let (identity, lifetime) = constrained(described, comment, constraints);
         // What signs for a token's key is most of the message.
-        let size = identity.bytes() + key.listing.get().len() + key_bytes.len();
+        let size = identity.bytes() + key.bytes() + key_bytes.len();
         self.reserve(size).map_err(|full| full.to_string())?;
         let lifetime = lifetime.or(self.agent.lifetime);
         let provider = provider.as_deref();
@@ -143,32 +157,22 @@ impl Transaction {
             .agent
             .hold(&private.material, key_bytes, provider, None);
         let signer = held.await.map_err(|reason| reason.to_string())?;
-        let expires = lifetime.map(|lifetime| BootTime::now().after(lifetime));
-        self.staged.push(Staged {
-            key,
-            name,
-            identity: Identity {
-                signer,
-                expires,
-                ..identity
-            },
-            lifetime,
-        });
-        Ok(())
+        Ok((Identity { signer, ..identity }, lifetime))
     }
 
-    fn stage_public(&mut self, key: Key, name: String, public: Public) -> Result<(), String> {
-        let read = self.read_public(&public);
+    fn stage_public(
+        &mut self,
+        key: &Key,
+        public: &Public,
+    ) -> Result<(Identity, Option<Duration>), String> {
+        let read = self.read_public(public);
         let (identity, lifetime) = read.map_err(|error| error.to_string())?;
-        let size = identity.bytes() + key.listing.get().len();
+        if self.begin.is_open() {
+            return Err("no private key for an open vault".to_owned());
+        }
+        let size = identity.bytes() + key.bytes();
         self.reserve(size).map_err(|full| full.to_string())?;
-        self.staged.push(Staged {
-            key,
-            name,
-            identity,
-            lifetime: lifetime.or(self.agent.lifetime),
-        });
-        Ok(())
+        Ok((identity, lifetime.or(self.agent.lifetime)))
     }
 
     fn read_public(&self, public: &Public) -> Result<(Identity, Option<Duration>), WireError> {
@@ -213,7 +217,7 @@ impl Transaction {
             return Err(Reason::Changed);
         }
         // The vault was closed since its change began to be told of: what a person locked stays locked.
-        let is_closed = |catalogue: &Catalogue| !catalogue.open;
+        let is_closed = |catalogue: &Catalogue| !catalogue.is_open();
         let held = agent
             .vault
             .catalogue
@@ -249,29 +253,28 @@ impl Transaction {
         self.agent.ring(|_| ());
         let old = self.agent.vault.catalogue.take();
         let mut new = Catalogue::succeed(&self.begin, old.as_ref());
+        let continued = old.as_ref().filter(|old| new.continues(old));
         let mut spare = Vec::new();
         let mut identities = Vec::new();
         for staged in core::mem::take(&mut self.staged) {
-            let blob = Rc::clone(&staged.identity.blob);
-            new.enter(staged.key, Rc::clone(&blob));
+            let mut identity = staged.identity;
+            let blob = Rc::clone(&identity.blob);
+            let since = new.enter(staged.key, Rc::clone(&blob), continued);
+            // It is counted where there is something to be used.
+            let lifetime = staged
+                .lifetime
+                .filter(|_| identity.signer != Signer::Closed);
+            identity.expires = lifetime.map(|lifetime| since.after(lifetime));
             if new.removed.contains(&blob) {
-                spare.push(staged.identity.signer);
+                spare.push(identity.signer);
             } else {
-                identities.push((staged.name, staged.identity, staged.lifetime));
+                identities.push((staged.name, identity));
             }
         }
-        let is_held = |blob: &[u8]| old.as_ref().is_some_and(|old| new.has_same(blob, old));
-        let is_open = self.begin.is_open();
-        let full = self.agent.ring(|ring| {
-            for (_, identity, _) in &mut identities {
-                if is_open && identity.signer == Signer::Closed && is_held(&identity.blob) {
-                    reopen(ring, identity);
-                }
-            }
-            let identities = identities.into_iter();
-            let identities = identities.map(|(name, identity, _)| (name, identity));
-            put_all(ring, identities.collect(), &mut spare)
-        });
+        for key in core::mem::take(&mut self.listed) {
+            new.list(key);
+        }
+        let full = (self.agent).ring(|ring| put_all(ring, identities, &mut spare));
         if let Some(old) = &old {
             new.inherit_use(old);
         }
@@ -316,19 +319,19 @@ fn constrained(
     (identity, constraints.lifetime)
 }
 
-/// Gives an identity the signer that is held for it, under the very same constraints and for no longer: whoever knows
-/// the public parts only could otherwise take the constraints off a key.
-fn reopen(ring: &Ring, identity: &mut Identity) {
-    let held = ring.find(&identity.blob).filter(|held| {
-        held.from_vault
-            && held.signer != Signer::Closed
-            && held.confirm == identity.confirm
-            && held.destinations == identity.destinations
-    });
-    if let Some(held) = held {
-        identity.signer = held.signer.clone();
-        identity.expires = held.expires;
-    }
+/// Says whether a key that comes again is held as it comes: it then stays, for whoever signs with it or is asked about
+/// it just now.
+fn is_same(held: &Identity, new: &Identity) -> bool {
+    let are_kept = matches!(
+        (&held.signer, &new.signer),
+        (Signer::Keeper(_), Signer::Keeper(_))
+    );
+    let signer = if are_kept { &held.signer } else { &new.signer };
+    let as_held = Identity {
+        signer: signer.clone(),
+        ..new.clone()
+    };
+    *held == as_held
 }
 
 /// Makes these the only identities of the vault; returns the names of those there is no room for.
@@ -354,8 +357,10 @@ fn put_all(
                 spare.push(signer);
                 continue;
             }
-            // It is the same one to a person who is asked about it now.
-            Some(held) if *held == identity => continue,
+            Some(held) if is_same(&held, &identity) => {
+                spare.push(signer);
+                continue;
+            }
             _ => {}
         }
         match ring.put(identity) {
@@ -366,12 +371,5 @@ fn put_all(
             }
         }
     }
-    // One that was taken over from what it replaced is in use.
-    let used = ring.iter().filter_map(|identity| match identity.signer {
-        Signer::Keeper(key) => Some(key),
-        _ => None,
-    });
-    let used: HashSet<_> = used.collect();
-    spare.retain(|signer| !matches!(signer, Signer::Keeper(key) if used.contains(key)));
     full
 }

@@ -102,16 +102,21 @@ impl Agent {
         })
     }
 
-    /// Lists the records of the vault.
+    /// Lists the records of the vault; none while the agent is locked.
     pub fn list_vault(&self) -> ListedVault {
         let catalogue = self.vault.catalogue.borrow();
         let catalogue = catalogue.as_ref();
+        let told = catalogue.filter(|_| !self.is_locked());
         ListedVault {
             vault: catalogue.map(|catalogue| catalogue.id.clone()),
             path: catalogue.map(|catalogue| catalogue.path.clone()),
             generation: catalogue.and_then(|catalogue| catalogue.generation),
-            state: catalogue.map_or("none", |catalogue| state(catalogue).name()),
-            keys: catalogue.map(Catalogue::listings).unwrap_or_default(),
+            state: match (catalogue, told) {
+                (None, _) => "none",
+                (_, None) => "locked",
+                (_, Some(catalogue)) => state(catalogue).name(),
+            },
+            keys: told.map(Catalogue::listings).unwrap_or_default(),
         }
     }
 
@@ -153,7 +158,7 @@ impl Agent {
     /// Returns when the vault is to be closed if none of its keys signs before.
     pub(super) fn vault_end(&self) -> Option<BootTime> {
         let catalogue = self.vault.catalogue.borrow();
-        let catalogue = catalogue.as_ref().filter(|catalogue| catalogue.open)?;
+        let catalogue = catalogue.as_ref().filter(|catalogue| catalogue.is_open())?;
         Some(catalogue.last_signed.after(self.vault.idle?))
     }
 
@@ -178,7 +183,7 @@ impl Agent {
     /// Notes that the vault's private keys are gone.
     pub(super) fn note_closed(&self) {
         if let Some(catalogue) = &mut *self.vault.catalogue.borrow_mut() {
-            catalogue.open = false;
+            catalogue.close();
         }
         self.vault.changed.notify_waiters();
     }
@@ -252,7 +257,7 @@ impl Agent {
 }
 
 const fn state(catalogue: &Catalogue) -> State {
-    if catalogue.open {
+    if catalogue.is_open() {
         State::Open
     } else {
         State::Closed

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::front::vault::message::{Begin, FieldError, Key, KeyFields, Public};
+use crate::front::vault::message::{Begin, FieldError, Instead, Key, KeyFields};
 
 /// The longest JSON of a request, in bytes.
 pub const JSON_MAX: usize = 64 << 10;
@@ -31,7 +31,7 @@ pub enum VaultRequest {
     /// Begins a new catalogue.
     Begin(Begin),
     /// Adds a key without its private part to it, or tells why that is not possible.
-    Key(Result<(Key, Public), MessageError>),
+    Key(Result<(Key, Instead), MessageError>),
     /// Makes it count.
     Commit,
     /// Closes the vault.
@@ -103,7 +103,7 @@ impl Request {
     }
 }
 
-fn public_key(fields: Fields<'_>) -> Result<(Key, Public), MessageError> {
+fn public_key(fields: Fields<'_>) -> Result<(Key, Instead), MessageError> {
     Ok(fields_of::<KeyFields>(fields)?.without_private()?)
 }
 
@@ -148,9 +148,9 @@ pub fn begin(begin: &Begin) -> Vec<u8> {
     written(name::BEGIN, begin)
 }
 
-/// Writes `vault key`: the JSON before a private key, or the whole request where `public` stands in.
-pub fn key(key: &Key, public: Option<&Public>) -> Vec<u8> {
-    written(name::KEY, &KeyFields::new(key, public))
+/// Writes `vault key`: the JSON before a private key, or the whole request where something comes instead.
+pub fn key(key: &Key, instead: Option<&Instead>) -> Vec<u8> {
+    written(name::KEY, &KeyFields::new(key, instead))
 }
 
 /// Writes `vault commit`.

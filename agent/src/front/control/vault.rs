@@ -45,8 +45,8 @@ impl Handover {
     pub(super) async fn answer(&mut self, request: VaultRequest) -> Option<String> {
         Some(match request {
             VaultRequest::Begin(begin) => self.begin(begin),
-            VaultRequest::Key(Ok((key, public))) => {
-                self.stage(Ok(key), Part::Public(public)).await;
+            VaultRequest::Key(Ok((key, instead))) => {
+                self.stage(Ok(key), Part::Instead(instead)).await;
                 return None;
             }
             VaultRequest::Key(Err(error)) => {

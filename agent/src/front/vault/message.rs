@@ -16,6 +16,9 @@ const PATH_MAX: usize = 4095;
 /// The longest part of a record's name that is told, in characters.
 const NAME_MAX: usize = 256;
 
+/// The longest part of a reason that is told, in characters.
+const REASON_MAX: usize = 1024;
+
 /// Names a vault or a record in lower case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
@@ -37,10 +40,11 @@ pub enum FieldError {
     /// Binary fields are base64 (RFC 4648 section 4).
     #[error("{0} is not base64")]
     Base64(&'static str),
-    /// A private key comes with its own comment and constraints.
-    #[error("blob, comment or constraints beside a private key")]
+    /// A private key comes with its own comment and constraints, and with no reason why it does not; a key that is
+    /// not to be served comes with nothing.
+    #[error("fields that do not go together")]
     Twice,
-    /// Without a private key there is a blob.
+    /// Without a private key there is a blob, or the reason why there is none.
     #[error("neither a private key nor a blob")]
     NoBlob,
 }
@@ -171,12 +175,26 @@ pub struct Public {
     pub constraints: Vec<u8>,
 }
 
+/// What comes of a key where its private part does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instead {
+    /// The key is listed in the ring.
+    Public(Public),
+    /// Why the vault has the key and the ring is not to.
+    Reason(String),
+}
+
 #[derive(Deserialize)]
 struct Listing {
     name: String,
 }
 
 impl Key {
+    /// Returns what it takes in memory, about.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.listing.get().len()
+    }
+
     /// Returns the name by which a refusal is told, shortened.
     ///
     /// # Errors
@@ -201,12 +219,19 @@ pub struct KeyFields {
     comment: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     constraints: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 impl KeyFields {
     /// Writes a key, with what stands in for its private part where that does not come along.
-    pub fn new(key: &Key, public: Option<&Public>) -> Self {
+    pub fn new(key: &Key, instead: Option<&Instead>) -> Self {
         let encoded = |bytes: &Vec<u8>| Base64::encode_string(bytes);
+        let (public, reason) = match instead {
+            Some(Instead::Public(public)) => (Some(public), None),
+            Some(Instead::Reason(reason)) => (None, Some(reason)),
+            None => (None, None),
+        };
         Self {
             record: key.record.clone(),
             version: key.version,
@@ -214,6 +239,7 @@ impl KeyFields {
             blob: public.map(|public| encoded(&public.blob)),
             comment: public.map(|public| public.comment.clone()),
             constraints: public.map(|public| encoded(&public.constraints)),
+            reason: reason.cloned(),
         }
     }
 
@@ -222,17 +248,29 @@ impl KeyFields {
     /// # Errors
     /// [`FieldError::Twice`] where something stands in for that part.
     pub fn with_private(self) -> Result<Key, FieldError> {
-        if self.blob.is_some() || self.comment.is_some() || self.constraints.is_some() {
+        if self.has_public() || self.reason.is_some() {
             return Err(FieldError::Twice);
         }
         Ok(self.key())
     }
 
+    const fn has_public(&self) -> bool {
+        self.blob.is_some() || self.comment.is_some() || self.constraints.is_some()
+    }
+
     /// Reads a key without its private part.
     ///
     /// # Errors
-    /// [`FieldError::NoBlob`] or [`FieldError::Base64`].
-    pub fn without_private(self) -> Result<(Key, Public), FieldError> {
+    /// [`FieldError::NoBlob`], [`FieldError::Base64`], or [`FieldError::Twice`] for a key that is not to be served and
+    /// comes all the same.
+    pub fn without_private(mut self) -> Result<(Key, Instead), FieldError> {
+        if let Some(reason) = self.reason.take() {
+            let reason = reason.chars().take(REASON_MAX).collect();
+            return match self.has_public() {
+                true => Err(FieldError::Twice),
+                false => Ok((self.key(), Instead::Reason(reason))),
+            };
+        }
         let decoded = |name, text: &str| {
             Base64::decode_vec(text).map_err(|_invalid| FieldError::Base64(name))
         };
@@ -245,7 +283,7 @@ impl KeyFields {
                 None => Vec::new(),
             },
         };
-        Ok((self.key(), public))
+        Ok((self.key(), Instead::Public(public)))
     }
 
     fn key(self) -> Key {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keyward_agent::client::Client;
-use keyward_agent::front::vault::message::{Key, Public, State};
+use keyward_agent::front::vault::message::{Instead, Key, Public, State};
 use keyward_agent::protocol::constraint::Constraints;
 use keyward_agent::protocol::private_key::PrivateKey;
 use keyward_agent::protocol::wire::{Reader, Writer};
@@ -18,18 +18,33 @@ use crate::{destination, environment};
 /// The variable that names the library (ssh-add(1), ENVIRONMENT).
 const SK_PROVIDER: &str = "SSH_SK_PROVIDER";
 
-/// A key that is not served, and why.
-#[derive(Debug)]
-pub(super) struct Skipped {
-    pub(super) name: String,
-    pub(super) reason: String,
-}
-
 /// One key of the vault with its constraints.
 #[derive(Debug)]
-pub(super) struct Identities<'a> {
+struct Identities<'a> {
     record: &'a KeyRecord,
     constraints: Vec<u8>,
+}
+
+/// Hands a key to the agent, with its private part where the vault is open in it.
+///
+/// # Errors
+/// The connection failed, or the key cannot be read.
+pub(super) fn hand_over(
+    record: &KeyRecord,
+    client: &mut Client,
+    open: &Open,
+    state: State,
+) -> Result<(), Error> {
+    let key = Key {
+        record: id(&record.id().to_string())?,
+        version: record.changed().0,
+        listing: to_raw_value(&open.listing_of(record)).map_err(std::io::Error::from)?,
+    };
+    match of(record) {
+        Ok(identities) if state == State::Closed => identities.list(client, &key),
+        Ok(identities) => identities.serve(client, &key, open),
+        Err(reason) => Ok(client.vault_key_without(&key, &Instead::Reason(reason))?),
+    }
 }
 
 /// Makes the constraints of a key.
@@ -37,15 +52,12 @@ pub(super) struct Identities<'a> {
 /// # Errors
 /// A destination has no known host keys: the key is not served at all then, for without its constraint it would be
 /// served everywhere.
-pub(super) fn of(record: &KeyRecord) -> Result<Identities<'_>, Skipped> {
+fn of(record: &KeyRecord) -> Result<Identities<'_>, String> {
     let metadata = record.metadata();
     let destinations = metadata.destinations.iter();
     let resolved = destinations.map(|text| destination::resolve(text));
     let destinations = resolved.collect::<Result<_, _>>();
-    let destinations = destinations.map_err(|error| Skipped {
-        name: record.name().to_owned(),
-        reason: error.to_string(),
-    })?;
+    let destinations = destinations.map_err(|error| error.to_string())?;
     let lifetime = metadata.lifetime_seconds;
     let constraints = Constraints {
         lifetime: lifetime.map(|seconds| Duration::from_secs(u64::from(seconds.get()))),
@@ -66,32 +78,23 @@ fn provider(record: &KeyRecord) -> Option<String> {
 }
 
 impl Identities<'_> {
-    /// Hands the key to the agent, with its private part where the vault is open in it.
-    pub(super) fn hand_over(
-        &self,
-        client: &mut Client,
-        open: &Open,
-        state: State,
-    ) -> Result<(), Error> {
-        let record = self.record;
-        let key = Key {
-            record: id(&record.id().to_string())?,
-            version: record.changed().0,
-            listing: to_raw_value(&open.listing_of(record)).map_err(std::io::Error::from)?,
-        };
-        let certificate = Some(&record.metadata().certificate[..]).filter(|blob| !blob.is_empty());
-        if state == State::Closed {
-            for blob in [Some(record.public_key()), certificate]
-                .into_iter()
-                .flatten()
-            {
-                client.vault_public_key(&key, &self.public(blob))?;
-            }
-            return Ok(());
+    fn certificate(&self) -> Option<&[u8]> {
+        let blob = &self.record.metadata().certificate[..];
+        Some(blob).filter(|blob| !blob.is_empty())
+    }
+
+    fn list(&self, client: &mut Client, key: &Key) -> Result<(), Error> {
+        let blobs = [Some(self.record.public_key()), self.certificate()];
+        for blob in blobs.into_iter().flatten() {
+            client.vault_key_without(key, &Instead::Public(self.public(blob)))?;
         }
-        let fields = open.vault().private(record.id())?;
-        client.vault_private_key(&key, self.message(fields.expose()).expose())?;
-        if let Some(certificate) = certificate {
+        Ok(())
+    }
+
+    fn serve(&self, client: &mut Client, key: &Key, open: &Open) -> Result<(), Error> {
+        let fields = open.vault().private(self.record.id())?;
+        client.vault_private_key(key, self.message(fields.expose()).expose())?;
+        if let Some(certificate) = self.certificate() {
             let plain = PrivateKey::read(&mut Reader::new(fields.expose()));
             let plain = plain.map_err(|error| Error::Protocol(error.to_string()))?;
             let certified = PrivateKey {
@@ -99,7 +102,7 @@ impl Identities<'_> {
                 ..plain
             };
             let message = self.message(certified.encode().expose());
-            client.vault_private_key(&key, message.expose())?;
+            client.vault_private_key(key, message.expose())?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::front::vault::message::{Id, Purpose, State};
+use crate::front::vault::message::{Id, Public, Purpose, State};
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
 
@@ -105,6 +105,13 @@ fn key_without_a_private_part_has_a_blob() {
         Request::decode(with_blob.as_bytes()),
         Ok(Request::Vault(VaultRequest::Key(Ok(_))))
     ));
+    let with_reason = json(r#","reason":"no host""#);
+    assert!(matches!(
+        Request::decode(with_reason.as_bytes()),
+        Ok(Request::Vault(VaultRequest::Key(Ok((_, Instead::Reason(reason)))))) if reason == "no host"
+    ));
+    assert!(key_error(&json(r#","reason":"","blob":"AQI=""#)).contains("do not go together"));
+    assert!(decode_private(with_reason.as_bytes()).is_err());
     assert!(decode_private(with_blob.as_bytes()).is_err());
     assert!(decode_private(json("").as_bytes()).is_ok());
     assert!(decode_private(br#"{"request":"vault commit"}"#).is_err());
@@ -142,6 +149,7 @@ proptest! {
         name in ".{0,40}",
         blob in proptest::collection::vec(any::<u8>(), 0..80),
         comment in ".{0,40}",
+        reason: bool,
     ) {
         let sent = Begin {
             vault: id(),
@@ -156,7 +164,10 @@ proptest! {
         }
         let listing = serde_json::value::to_raw_value(&serde_json::json!({ "name": name })).unwrap();
         let listed = Key { record: id(), version, listing };
-        let public = Public { constraints: blob.clone(), blob, comment };
+        let public = match reason {
+            true => Instead::Reason(comment),
+            false => Instead::Public(Public { constraints: blob.clone(), blob, comment }),
+        };
         match Request::decode(&key(&listed, Some(&public))) {
             Ok(Request::Vault(VaultRequest::Key(Ok((read, beside))))) => {
                 prop_assert_eq!(read.version, version);

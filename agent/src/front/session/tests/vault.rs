@@ -4,11 +4,12 @@ mod handing_over;
 mod opening;
 
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::constraints::{CONFIRM, lifetime};
 use super::*;
 use crate::front::agent::{Committed, Part, Transaction};
-use crate::front::vault::message::{Begin, Id, Key, Public, Purpose, State};
+use crate::front::vault::message::{Begin, Id, Instead, Key, Public, Purpose, State};
 
 /// Says that it asks, and waits to be told its exit code.
 const ASKS: &str = "echo >> asked; while [ ! -s answer ]; do sleep 0.01; done; exit $(cat answer)";
@@ -62,21 +63,30 @@ impl World {
         self.commit(transaction).await
     }
 
-    /// Tells that the vault has changed and has these keys, without their private parts.
-    async fn update(&self, state: State, keys: &[(&str, u64)]) -> Committed {
-        let mut transaction = self.transaction(state, Purpose::Update);
-        for (name, version) in keys {
+    /// Tells that the open vault has changed and has these versions of keys.
+    async fn update(&self, keys: &[(&str, u64, &[u8])]) -> Committed {
+        let mut transaction = self.transaction(State::Open, Purpose::Update);
+        for (name, version, constraints) in keys {
+            let message = add(name, constraints);
             transaction
-                .stage(key(name, *version), Part::Public(public(name, b"")))
+                .stage(key(name, *version), Part::Private(&message))
                 .await;
         }
         self.commit(transaction).await
     }
 
-    /// Makes a vault with these keys known, closed.
+    /// Tells that the vault has changed, or is known, with these keys, and is closed.
     async fn closed(&self, names: &[&str]) {
-        let keys: Vec<_> = names.iter().map(|name| (*name, 1)).collect();
-        self.update(State::Closed, &keys).await;
+        let mut transaction = self.transaction(State::Closed, Purpose::Update);
+        for name in names {
+            let public = Part::Instead(Instead::Public(public(name)));
+            transaction.stage(key(name, 1), public).await;
+        }
+        self.commit(transaction).await;
+    }
+
+    fn listed(&self) -> Value {
+        serde_json::to_value(self.agent.list_vault()).unwrap()
     }
 
     async fn lock_vault(&self) {
@@ -105,7 +115,8 @@ fn begin(state: State, purpose: Purpose) -> Begin {
 }
 
 fn key(name: &str, version: u64) -> Key {
-    let listing = format!(r#"{{"name":"record {name}"}}"#);
+    let listing =
+        format!(r#"{{"name":"record {name}","fingerprint":"SHA256:{name}","notes":"of {name}"}}"#);
     Key {
         record: id(name),
         version,
@@ -113,11 +124,11 @@ fn key(name: &str, version: u64) -> Key {
     }
 }
 
-fn public(name: &str, constraints: &[u8]) -> Public {
+fn public(name: &str) -> Public {
     Public {
         blob: blob(name),
         comment: name.to_owned(),
-        constraints: constraints.to_vec(),
+        constraints: Vec::new(),
     }
 }
 
@@ -190,9 +201,7 @@ fn key_that_a_client_added_outlasts_the_vault() {
             assert_eq!(list(&mut session).await.len(), 2);
             world.lock_vault().await;
             assert!(signs(&mut session, &blob(name)).await);
-            world
-                .update(State::Closed, &[("later", 1), ("earlier", 1)])
-                .await;
+            world.closed(&["later", "earlier"]).await;
             assert!(signs(&mut session, &blob(name)).await);
         }
         assert_eq!(world.kept().await, 2);
@@ -210,7 +219,7 @@ fn removed_keys_stay_out_until_the_vault_is_opened_again() {
         succeeds(&mut session, &remove(&blob("a"))).await;
         assert_eq!(world.kept().await, 2);
         world
-            .update(State::Open, &[("a", 1), ("b", 1), ("c", 1)])
+            .update(&[("a", 1, b""), ("b", 1, b""), ("c", 1, b"")])
             .await;
         assert_eq!(names(&mut session).await, ["b", "c"]);
         assert!(signs(&mut session, &blob("b")).await);
@@ -235,7 +244,7 @@ fn removing_all_takes_the_vaults_keys_until_it_is_opened_again() {
         succeeds(&mut session, REMOVE_ALL).await;
         assert_eq!(world.kept().await, 0);
         assert!(list(&mut session).await.is_empty());
-        world.update(State::Open, &[("a", 1)]).await;
+        world.update(&[("a", 1, b"")]).await;
         assert!(list(&mut session).await.is_empty());
         world.open(&[("a", b"")]).await;
         assert_eq!(names(&mut session).await, ["a"]);
@@ -316,27 +325,82 @@ fn vault_that_ought_to_be_closed_signs_nothing_even_before_the_timer() {
 }
 
 #[test]
-fn lifetime_counts_from_the_unlocking() {
+fn lifetime_goes_on_through_changes_of_other_keys() {
     run(async {
         let world = World::new();
         let mut session = world.session();
         world
             .open(&[("short", &lifetime(1)), ("long", &lifetime(3600))])
             .await;
-        let mut transaction = world.transaction(State::Open, Purpose::Update);
-        for (name, seconds) in [("short", 1), ("long", 3600)] {
-            let part = Part::Public(public(name, &lifetime(seconds)));
-            transaction.stage(key(name, 1), part).await;
-        }
-        world.commit(transaction).await;
+        let end = |name| {
+            world
+                .agent
+                .ring(|ring| ring.find(&blob(name)).unwrap().expires)
+        };
+        let before = end("long");
+        let keys: [(_, _, &[u8]); 2] = [("short", 1, &lifetime(1)), ("long", 1, &lifetime(3600))];
+        world.update(&keys).await;
+        assert_eq!(end("long"), before);
         until("an expired key", || world.agent.identities() == 1).await;
         assert_eq!(names(&mut session).await, ["long"]);
-        world
-            .update(State::Open, &[("short", 1), ("long", 1)])
-            .await;
+        world.update(&keys).await;
         assert_eq!(names(&mut session).await, ["long"]);
+        assert_eq!(world.kept().await, 1);
+        // A person who changes a key begins its lifetime anew.
+        world.update(&[("long", 2, &lifetime(3600))]).await;
+        assert!(end("long") > before);
         world.open(&[("short", &lifetime(3600))]).await;
         assert_eq!(names(&mut session).await, ["short"]);
+    });
+}
+
+#[test]
+fn key_that_is_not_served_is_listed() {
+    run(async {
+        let world = World::new();
+        let mut transaction = world.transaction(State::Open, Purpose::Unlock);
+        let reason = Part::Instead(Instead::Reason("no host".to_owned()));
+        transaction.stage(key("a", 1), reason).await;
+        let unreadable = Part::Private(b"no key");
+        transaction.stage(key("b", 1), unreadable).await;
+        let none = Part::Instead(Instead::Public(public("c")));
+        transaction.stage(key("c", 1), none).await;
+        let committed = world.commit(transaction).await;
+        assert_eq!(committed.keys, 0);
+        let reasons = committed.refused.iter().map(|refused| &*refused.reason);
+        let expected = [
+            "no host",
+            "private key cannot be read",
+            "no private key for an open vault",
+        ];
+        assert_eq!(reasons.collect::<Vec<_>>(), expected);
+        assert_eq!(world.listed()["keys"].as_array().unwrap().len(), 3);
+    });
+}
+
+#[test]
+fn closed_vault_tells_what_the_ring_tells_and_a_locked_agent_nothing() {
+    run(async {
+        let world = World::new();
+        let mut session = world.session();
+        world.open(&[("a", b""), ("b", b"")]).await;
+        assert_eq!(world.listed()["keys"][0]["notes"], "of a");
+        assert!(signs(&mut session, &blob("a")).await);
+        succeeds(&mut session, &lock("phrase")).await;
+        assert_eq!(world.listed()["state"], "locked");
+        assert_eq!(world.listed()["keys"], json!([]));
+        succeeds(&mut session, &unlock("phrase")).await;
+        assert_eq!(world.listed()["keys"][0]["notes"], "of a");
+        world.lock_vault().await;
+        let used = world.listed()["keys"][0]["last_used"].clone();
+        assert!(used.is_u64());
+        let expected = json!([
+            {"name": "record a", "fingerprint": "SHA256:a", "last_used": used},
+            {"name": "record b", "fingerprint": "SHA256:b"},
+        ]);
+        assert_eq!(world.listed()["keys"], expected);
+        world.closed(&["a", "b"]).await;
+        assert_eq!(world.listed()["keys"], expected);
     });
 }
 
@@ -396,11 +460,11 @@ fn last_use_is_told() {
         let world = World::new();
         world.open(&[("a", b""), ("b", b"")]).await;
         assert!(signs(&mut world.session(), &blob("a")).await);
-        world.update(State::Open, &[("a", 1), ("b", 1)]).await;
-        let listed = serde_json::to_value(world.agent.list_vault()).unwrap();
+        world.update(&[("a", 1, b""), ("b", 1, b"")]).await;
+        let listed = world.listed();
         let used = listed["keys"][0]["last_used"].as_u64().unwrap();
         assert!(clock::unix_seconds() - used < 600);
-        assert_eq!(listed["keys"][1], serde_json::json!({"name": "record b"}));
+        assert_eq!(listed["keys"][1]["last_used"], Value::Null);
         assert_eq!(listed["state"], "open");
         assert_eq!(listed["generation"], 1);
     });
@@ -418,8 +482,7 @@ fn without_a_vault_there_is_nothing_to_lock_or_list() {
                 .is_err()
         );
         assert_eq!(world.agent.vault_status(), None);
-        let listed = serde_json::to_value(world.agent.list_vault()).unwrap();
-        assert_eq!(listed["state"], "none");
+        assert_eq!(world.listed()["state"], "none");
     });
 }
 
@@ -429,7 +492,7 @@ fn what_happens_to_the_vault_is_told() {
         let world = World::new();
         world.closed(&["a"]).await;
         world.open(&[("a", b"")]).await;
-        world.update(State::Open, &[("a", 1)]).await;
+        world.update(&[("a", 1, b"")]).await;
         world.lock_vault().await;
         let lines = world.records();
         let told: Vec<_> = lines
