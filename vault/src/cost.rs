@@ -27,6 +27,9 @@ const LANES_MAX: u32 = 16;
 /// The most memory, in KiB, times passes: some eight seconds of one core in 2026.
 const WORK_MAX: u64 = 4_194_304;
 
+/// The most work that the slots of one file may ask for in sum: a wrong passphrase is tried with each of them.
+pub(crate) const WORK_SUM_MAX: u64 = 4 * WORK_MAX;
+
 /// How many bytes the derived key has.
 const KEY: usize = 32;
 
@@ -66,6 +69,11 @@ impl Cost {
             passes,
             lanes,
         }
+    }
+
+    /// Returns the memory in KiB times the passes.
+    pub(crate) fn work(self) -> u64 {
+        u64::from(self.memory_kib) * u64::from(self.passes)
     }
 
     /// Returns the memory in KiB.

@@ -72,6 +72,14 @@ pub enum Error {
         /// The lanes.
         lanes: u32,
     },
+    /// The costs of all passphrase slots are too much in sum.
+    #[error("passphrase slots take {work} KiB times passes in all, more than {limit}")]
+    Work {
+        /// The sum of memory times passes.
+        work: u64,
+        /// The most there may be.
+        limit: u64,
+    },
     /// A slot asks for more memory than the caller allows.
     #[error(
         "slot {slot} takes {needed_kib} KiB of memory, more than the {allowed_kib} KiB allowed"
@@ -203,9 +211,10 @@ impl Error {
             | Self::Suite { .. }
             | Self::CriticalFlags { .. }
             | Self::CriticalExtension { .. } => Class::Unsupported,
-            Self::Cost { .. } | Self::MemoryCeiling { .. } | Self::OutOfMemory { .. } => {
-                Class::Cost
-            }
+            Self::Cost { .. }
+            | Self::Work { .. }
+            | Self::MemoryCeiling { .. }
+            | Self::OutOfMemory { .. } => Class::Cost,
             Self::Damaged { .. } => Class::Damaged,
             Self::Locked | Self::Passphrase(_) | Self::RecoveryCode(_) => Class::Locked,
             Self::Forged { .. } => Class::Forged,

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Part, damaged};
 use crate::id::VaultId;
-use crate::slot::{Context, Slot};
+use crate::slot::{Context, Slot, check_work};
 use crate::subkey::{self, Key};
 use crate::wire::{Reader, u32_of};
 
@@ -60,7 +60,7 @@ impl Header {
     ///
     /// # Errors
     /// [`Error::Suite`], [`Error::CriticalFlags`] and [`Error::CriticalExtension`] for what this
-    /// version does not know, [`Error::Cost`] for a slot that would take too much, and
+    /// version does not know, [`Error::Cost`] and [`Error::Work`] for slots that would take too much, and
     /// [`Error::Damaged`] for everything else.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let part = Part::Header;
@@ -78,6 +78,7 @@ impl Header {
         ids.sort_unstable();
         let distinct = ids.windows(2).all(|pair| pair.first() != pair.last());
         damaged(distinct.then_some(()), part, "two slots have the same id")?;
+        check_work(&header.slots, None)?;
         header.extensions = reader.rest().to_vec();
         extensions(&mut reader)?;
         Ok(header)

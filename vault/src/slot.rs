@@ -9,6 +9,7 @@ mod wrapping;
 
 pub(crate) use wrapping::{Context, SlotKeys, WrapKey};
 
+use crate::cost::WORK_SUM_MAX;
 use crate::error::{Error, Part, damaged};
 use crate::id::SlotId;
 use crate::random::{self, Entropy};
@@ -241,7 +242,32 @@ impl Slot {
     }
 }
 
+/// Refuses slots whose derivations would take too long in sum: who does not know the right passphrase waits for all.
+///
+/// # Errors
+/// [`Error::Work`]; nothing is derived to find out.
+pub(crate) fn check_work<'a>(
+    slots: impl IntoIterator<Item = &'a Slot>,
+    new: Option<&NewSlot<'_>>,
+) -> Result<(), Error> {
+    let held = slots.into_iter().filter_map(Slot::cost);
+    let new = new.and_then(NewSlot::cost);
+    let work = held.chain(new).map(Cost::work).sum();
+    if work > WORK_SUM_MAX {
+        let limit = WORK_SUM_MAX;
+        return Err(Error::Work { work, limit });
+    }
+    Ok(())
+}
+
 impl<'a> NewSlot<'a> {
+    fn cost(&self) -> Option<Cost> {
+        match self {
+            Self::Passphrase(_, cost) => Some(*cost),
+            Self::RecoveryCode(_) => None,
+        }
+    }
+
     /// Returns the secret that opens the slot.
     fn opener(&self) -> Opener<'a> {
         match *self {

@@ -138,6 +138,9 @@ def decode_header(raw):
         raise Refused("damaged", "two slots of one id")
     for slot in header.slots:
         check_costs(slot)
+    work = [memory * passes for memory, passes, _ in (costs(slot) for slot in header.slots if slot.type == PASSPHRASE)]
+    if sum(work) > 16_777_216:
+        raise Refused("cost", f"{sum(work)} KiB times passes in all")
     header.extensions = decode_extensions(cursor)
     return header
 

@@ -12,7 +12,7 @@ use crate::id::{RecordId, SlotId};
 use crate::random::{self, Entropy};
 use crate::record::{Content, LABEL, SlotRecord, Times, encode_slot, label_is_allowed, wrap_keys};
 use crate::secret::Secret;
-use crate::slot::{Context, NewSlot, Slot, WrapKey};
+use crate::slot::{Context, NewSlot, Slot, WrapKey, check_work};
 use crate::subkey::Key;
 use crate::timestamp::Timestamp;
 
@@ -53,8 +53,8 @@ impl Vault {
     /// Adds a way in, at the end. It takes as long as the derivation.
     ///
     /// # Errors
-    /// [`Error::Full`] when there are 32 already, and [`Error::Refused`] for a label that breaks a
-    /// rule.
+    /// [`Error::Full`] when there are 32 already, [`Error::Work`] when it costs too much beside the others, and
+    /// [`Error::Refused`] for a label that breaks a rule.
     pub fn add_slot(
         &mut self,
         new: &NewSlot<'_>,
@@ -71,6 +71,7 @@ impl Vault {
         if !label_is_allowed(label) {
             return Err(LABEL.into());
         }
+        check_work(&self.header.slots, Some(new))?;
         let (slot, wrap) = Slot::create(new, &self.vault_key, &self.header.context(), entropy)?;
         let times = Times {
             created: now,
@@ -133,7 +134,8 @@ impl Vault {
     /// derivation.
     ///
     /// # Errors
-    /// [`Error::NoSuchSlot`]; the slots stay as they were whatever fails.
+    /// [`Error::NoSuchSlot`], and [`Error::Work`] when the new one costs too much beside the others; the slots stay as
+    /// they were whatever fails.
     pub fn replace_slot(
         &mut self,
         slot: SlotId,
@@ -144,6 +146,8 @@ impl Vault {
         let index = self.slot_index(slot)?;
         let (_, old) = self.slot_record(slot).ok_or(NO_RECORD)?;
         let label = old.label.clone();
+        let others = self.header.slots.iter().filter(|held| held.id() != slot);
+        check_work(others, Some(new))?;
         let mut renewal = self.renew(slot, entropy)?;
         let context = Context {
             vault: self.id(),

@@ -322,6 +322,11 @@ fn ways_in(cases: &mut Cases) {
         "two passes, and three lanes that do not divide the memory",
         &lanes,
     );
+    cases.good(
+        "good-cost-sum",
+        "slots that take all that they may in sum",
+        &super::slots::of_work(16_777_216),
+    );
     let mut long = empty();
     long.add_slot(slot(5, [5; 16], vec![5; 2_048 - 156], vec![5; 32]));
     long.add_slot(passphrase_slot(PASSPHRASE));

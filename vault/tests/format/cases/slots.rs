@@ -4,6 +4,7 @@ use super::{
     Cases, PASSPHRASE, base, changed, costly_slot, empty, passphrase_slot, recovery_slot, slot,
 };
 use crate::builder::Parts;
+use crate::private::ed25519;
 
 pub(crate) fn add(cases: &mut Cases) {
     costs(cases);
@@ -41,6 +42,32 @@ fn costs(cases: &mut Cases) {
         "cost",
         &parts,
     );
+    let parts = of_work(16_777_216 + 1);
+    cases.bad(
+        "cost-sum",
+        "each slot is within the bounds, and all together are not",
+        "cost",
+        &parts,
+    );
+}
+
+/// A vault that opens with its first slot at the least cost, and whose slots take so much KiB times passes in all.
+pub(crate) fn of_work(work: u32) -> Parts {
+    let mut parts = empty();
+    parts.add_slot(passphrase_slot(PASSPHRASE));
+    let mut left = work - 19_456;
+    let mut id = 1;
+    while left > 0 {
+        // One pass, so that every sum can be made.
+        let memory = left.min(2_097_152);
+        left -= memory;
+        let mut other = costly_slot("another", (memory, 1, 1));
+        other.id = [id; 16];
+        id += 1;
+        parts.add_slot(other);
+    }
+    parts.add_key("laptop", &ed25519("laptop"), &[]);
+    parts
 }
 
 fn form(cases: &mut Cases) {
