@@ -94,6 +94,8 @@ pub(crate) enum Error {
     NameForMany,
     #[error(transparent)]
     NotSaved(StoreError),
+    #[error("it is the only passphrase; nothing was removed")]
+    OnlyPassphrase,
     #[error("the name was not typed; nothing was written")]
     NameNotTyped,
     #[error("key \"{name}\" has no certificate")]

@@ -84,6 +84,9 @@ fn of_verb(error: &Error) -> Option<String> {
         Error::Lifetime(_) => "such as 45m, 8h or 3d; to serve it without end: --no-lifetime",
         Error::NameForMany => "import the files one by one, or without --name",
         Error::NoPassphrase => "keyward slot add passphrase",
+        Error::OnlyPassphrase => {
+            "add another before: keyward slot add passphrase; or if only a recovery code is to open the vault: --yes"
+        }
         Error::NoRemovedKey { .. } => "keyward list --removed",
         Error::NoSuchKey { .. } => "keyward list",
         Error::ManySlots(_) | Error::NoSuchSlot(_) => "keyward slot list",
@@ -141,6 +144,10 @@ fn of_vault(error: &VaultError) -> Option<String> {
         _ if matches!(error, VaultError::LastSlot) => {
             "add another way in before: keyward slot add passphrase"
         }
+        _ if matches!(error, VaultError::Work { .. }) => {
+            "remove a passphrase that is not needed: keyward slot list"
+        }
+        _ if matches!(error, VaultError::Cost { .. }) => return None,
         _ if matches!(error, VaultError::RecoveryCode(_)) => {
             "it is seven groups of four letters and digits, as keyward init showed it"
         }

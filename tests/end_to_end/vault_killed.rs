@@ -278,6 +278,20 @@ fn slot_add_passphrase_killed_at_calls_leaves_the_old_vault_or_the_new() {
 }
 
 #[test]
+fn fsck_repair_killed_at_each_call_leaves_the_damaged_vault_or_the_mended() {
+    let mut scene = Scene::new();
+    // A byte of the first header: the twin serves, so that what is there opens before and after.
+    scene.before[50] ^= 1;
+    scene.vault.put_back(&scene.home, &scene.before);
+    let repair = change(&["fsck", "--repair"], |now| {
+        now.has("ed25519") && now.removed.contains("ecdsa256") && now.slots.len() == 3
+    });
+    let kills = scene.kill_at_calls(&repair, 1, 0);
+    assert!(kills > 20, "{kills} kills only");
+    scene.vault.keyward(&scene.home, &["fsck"]).succeeds();
+}
+
+#[test]
 fn init_killed_at_calls_leaves_no_vault_or_a_whole_one() {
     let home = Home::new();
     let new = home.write("new", NEW_PASSPHRASE);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use keyward_tests::{CheapVault, Run};
+use keyward_tests::{CheapVault, Run, Terminal};
 use serde_json::Value;
 
 fn slots(vault: &CheapVault) -> Vec<Value> {
@@ -125,7 +125,23 @@ fn the_last_way_in_stays() {
         "slot remove {} --recovery-file recovery",
         id(&slots(&vault)[0])
     );
-    vault.bare(&remove).succeeds();
+    let said = vault.bare(&remove).exits(1).stderr;
+    assert!(
+        said.starts_with(
+            "error: it is the only passphrase; nothing was removed\nhint: add another"
+        ),
+        "{said}"
+    );
+    let mut terminal = Terminal::run(&vault.bare(&remove));
+    terminal.expects("No passphrase would be left: only a recovery code would open the vault.");
+    terminal.types("no");
+    let shown = terminal.exits(1);
+    assert!(
+        shown.contains("error: it is the only passphrase"),
+        "{shown}"
+    );
+    vault.keyward("list").succeeds();
+    vault.bare(&format!("{remove} --yes")).succeeds();
     vault.keyward("list").exits(3);
     vault.bare("list --recovery-file recovery").succeeds();
     let said = vault

@@ -21,7 +21,8 @@ Examples:
   keyward slot remove 3f9a
 
 slot list asks for nothing; labels are sealed, and shown by slot list --labels.
-Removing a way in renews the key of the vault. The last one is not removed.
+Removing a way in renews the key of the vault. The last one is not removed, and the last passphrase
+only when you say so.
 
 JSON of slot list: an array of {id, type, memory_kib, passes, lanes, label, created}.";
 
@@ -41,6 +42,10 @@ pub(super) fn describe() -> Command {
     let remove = Command::new("remove")
         .about("Remove a way in")
         .arg(id)
+        .arg(arguments::flag(
+            "yes",
+            "Do not ask when it is the only passphrase",
+        ))
         .after_help(EXAMPLES);
     Command::new("slot")
         .about("List, add and remove ways to open the vault")
@@ -141,14 +146,33 @@ fn add_recovery(matches: &ArgMatches) -> Result<ExitCode, Error> {
 fn remove(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let prefix = matches.get_one::<String>("ID").cloned().unwrap_or_default();
     let mut open = Open::ask(&Arguments::read(matches)?)?;
-    let id = open.remove_slot(&prefix)?;
+    let id = open.slot(&prefix)?;
+    if !matches.get_flag("yes") && is_only_passphrase(&open.slots(), &id.to_string()) {
+        confirm()?;
+    }
+    open.remove_slot(id)?;
     saving::save(&mut open)?;
     output::say(&format!("Removed {id}; the key of the vault is renewed.\n"));
-    if open.slots().iter().all(|slot| slot.memory_kib.is_none()) {
-        output::say(
-            "warning: no passphrase is left, and only a recovery code opens the vault; \
-             add one: keyward slot add passphrase\n",
-        );
-    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says whether a slot is the only one with a passphrase, and others would be left.
+fn is_only_passphrase(slots: &[SlotListing], id: &str) -> bool {
+    let mut passphrases = slots.iter().filter(|slot| slot.memory_kib.is_some());
+    let is_it = |slot: &SlotListing| slot.id == id;
+    slots.len() > 1 && passphrases.next().is_some_and(is_it) && passphrases.next().is_none()
+}
+
+/// Asks a person who may have a passphrase to remember and no code at hand.
+fn confirm() -> Result<(), Error> {
+    if !ask::has_terminal() {
+        return Err(Error::OnlyPassphrase);
+    }
+    let typed = ask::line(
+        "No passphrase would be left: only a recovery code would open the vault. Type yes to go on: ",
+    )?;
+    match typed.trim() {
+        "yes" => Ok(()),
+        _ => Err(Error::OnlyPassphrase),
+    }
 }
