@@ -120,6 +120,10 @@ fn the_last_way_in_stays() {
         "{said}"
     );
     vault.keyward("list").succeeds();
+}
+
+#[test]
+fn the_only_passphrase_is_removed_when_a_person_says_so() {
     let vault = CheapVault::new();
     let remove = format!(
         "slot remove {} --recovery-file recovery",

@@ -191,27 +191,19 @@ fn what_is_not_taken_is_told_and_the_rest_counts() {
     run(async {
         let world = World::new();
         let mut transaction = world.transaction(State::Open, Purpose::Unlock);
-        transaction
-            .stage(key("a", 1), Part::Private(&add("a", b"")))
-            .await;
-        transaction
-            .stage(key("b", 1), Part::Private(b"\x19nonsense"))
-            .await;
-        transaction
-            .stage(key("c", 1), Part::Private(&lock("x")))
-            .await;
         let mut rsa = crate::key::test_key::TestRsa::of_bits(2048);
         rsa.d[8] ^= 1;
         let message = test_key::add(&rsa.fields(), b"rsa", b"");
-        transaction
-            .stage(key("d", 1), Part::Private(&message))
-            .await;
-        transaction
-            .stage(
-                key("e", 1),
-                Part::Instead(Instead::Public(Public::default())),
-            )
-            .await;
+        let parts = [
+            ("a", Part::Private(&add("a", b""))),
+            ("b", Part::Private(b"\x19nonsense")),
+            ("c", Part::Private(&lock("x"))),
+            ("d", Part::Private(&message)),
+            ("e", Part::Instead(Instead::Public(Public::default()))),
+        ];
+        for (name, part) in parts {
+            transaction.stage(key(name, 1), part).await;
+        }
         let mut nameless = key("f", 1);
         nameless.listing = RawValue::from_string("{}".to_owned()).unwrap();
         transaction
