@@ -298,7 +298,7 @@ fn what_the_agent_knows_is_shown_without_a_passphrase() {
     assert!(shown(&["list"]).contains("ed25519"));
     assert!(shown(&["show", "ed25519"]).contains(&key.fingerprint()));
     assert!(shown(&["public", "ed25519"]).contains(&key.public_fields()));
-    assert!(shown(&["status"]).contains("open, 2 keys"));
+    assert!(shown(&["status"]).contains("unlocked, 2 keys"));
     signing(&agent, &key, "message").succeeds();
     let listed: Value = serde_json::from_str(&shown(&["list", "--json"])).unwrap();
     assert!(listed[0]["last_used"].is_string(), "{listed}");
@@ -421,7 +421,7 @@ fn keys_are_listed_after_a_restart() {
     assert!(
         askpass
             .questions()
-            .contains("asks for the key \"keyward (locked)\"")
+            .contains(&format!("asks for the key \"{}\"", key.fingerprint()))
     );
     assert!(listed(&again)[0].contains(" ed25519 "));
 }

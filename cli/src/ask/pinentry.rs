@@ -11,6 +11,10 @@ use crate::environment;
 /// The program; which of its kinds that is, the system decides.
 const PROGRAM: &str = "pinentry";
 
+/// The longest text of a command in bytes, so that with its name the line has no more than the 1,000 that programs take
+/// (`ASSUAN_LINELENGTH`).
+const TEXT_MAX: usize = 960;
+
 /// Lines the program may say before its answer: greetings, comments, status.
 const LINES_MAX: usize = 100;
 
@@ -129,14 +133,23 @@ impl Drop for Dialogue {
     }
 }
 
-/// Writes a text so that it is one line.
+/// Writes a text so that it is one line, and not too long a one.
 fn escape(text: &str) -> String {
-    text.chars()
-        .fold(String::new(), |escaped, letter| match letter {
-            '%' | '\r' | '\n' => escaped + &format!("%{:02X}", u32::from(letter)),
-            letter if letter.is_control() => escaped + "?",
-            letter => escaped + letter.encode_utf8(&mut [0; 4]),
-        })
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        let before = escaped.len();
+        match letter {
+            '%' | '\r' | '\n' => escaped += &format!("%{:02X}", u32::from(letter)),
+            letter if letter.is_control() => escaped.push('?'),
+            letter => escaped.push(letter),
+        }
+        if escaped.len() > TEXT_MAX {
+            escaped.truncate(before);
+            escaped.push('…');
+            break;
+        }
+    }
+    escaped
 }
 
 fn unescape(encoded: &[u8]) -> Secret<Vec<u8>> {
@@ -162,5 +175,8 @@ mod tests {
         assert_eq!(escape("50 %\nof\x1b it"), "50 %25%0Aof? it");
         assert_eq!(unescape(b"a%25b%0Ac%").expose(), b"a%b\nc%");
         assert_eq!(unescape(b"%zz").expose(), b"%zz");
+        let long = escape(&"50 % of ü".repeat(200));
+        assert!((950..=964).contains(&long.len()), "{}", long.len());
+        assert!(long.ends_with('…') && !long.contains("%…"), "{long}");
     }
 }

@@ -7,6 +7,9 @@ use keyward_vault::store::Error;
 
 use super::quoted;
 
+/// For whom changing the mode changes nothing.
+const MODELESS: &str = "# where the file system keeps no modes (FAT), mount it with umask=077";
+
 /// Returns the advice for `error`.
 pub(super) fn of(error: &Error) -> Option<String> {
     let text = match error {
@@ -45,7 +48,7 @@ pub(super) fn of(error: &Error) -> Option<String> {
             format!("give it a file of its own: cp -p {path} {path}.new && mv {path}.new {path}")
         }
         Error::Missing { path } => format!("mkdir -m 700 -p {}", quoted(path)),
-        Error::Mode { path, .. } => format!("chmod 600 {}", quoted(path)),
+        Error::Mode { path, .. } => format!("chmod 600 {} {MODELESS}", quoted(path)),
         Error::NoName { .. } | Error::NotAFile { .. } | Error::TooLong { .. } => {
             "name the vault's file with --vault PATH".to_owned()
         }
@@ -91,7 +94,10 @@ mod tests {
             path: path(),
             mode: 0o644,
         };
-        assert_eq!(of(&mode).unwrap(), r"chmod 600 '/home/me/it'\''s mine'");
+        assert_eq!(
+            of(&mode).unwrap(),
+            r"chmod 600 '/home/me/it'\''s mine' # where the file system keeps no modes (FAT), mount it with umask=077"
+        );
         let folder = Error::FolderMode {
             path: path(),
             mode: 0o777,

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Agent, Reason};
-use crate::front::audit::Event;
+use super::{Agent, Reason, vault};
 use crate::front::peer::Peer;
 use crate::front::ring::{BYTES_MAX, Full, Identity, Ring, Signer};
 use crate::front::vault::Catalogue;
@@ -72,8 +71,9 @@ impl Transaction {
     ///
     /// # Errors
     /// [`Reason::Locked`] while the agent is locked and private keys would come.
-    pub fn begin(agent: &Rc<Agent>, begin: Begin) -> Result<Self, Reason> {
+    pub fn begin(agent: &Rc<Agent>, begin: Begin, peer: &Peer) -> Result<Self, Reason> {
         if agent.is_locked() && begin.is_open() {
+            agent.refuse_vault(&begin, &Reason::Locked, peer);
             return Err(Reason::Locked);
         }
         let transactions = &agent.vault.transactions;
@@ -210,41 +210,37 @@ impl Transaction {
     /// The [`Reason`] why nothing has changed: the agent was locked, or all keys were dropped meanwhile.
     pub async fn commit(mut self, peer: &Peer) -> Result<Committed, Reason> {
         let agent = Rc::clone(&self.agent);
-        if self.begin.is_open() && agent.is_locked() {
-            return Err(Reason::Locked);
-        }
-        if self.begin.is_open() && agent.clearings() != self.clearings {
-            return Err(Reason::Changed);
-        }
-        // The vault was closed since its change began to be told of: what a person locked stays locked.
-        let is_closed = |catalogue: &Catalogue| !catalogue.is_open();
-        let held = agent
-            .vault
-            .catalogue
-            .borrow()
-            .as_ref()
-            .is_some_and(is_closed);
-        if self.begin.is_open() && self.begin.is_update() && held {
-            return Err(Reason::Changed);
+        if let Some(reason) = self.refusal() {
+            agent.refuse_vault(&self.begin, &reason, peer);
+            return Err(reason);
         }
         let spare = self.exchange();
-        let is_unlocked = self.begin.is_open() && !self.begin.is_update();
         agent.vault.changed.notify_waiters();
         if self.begin.is_open() {
             agent.vault.unlocking.end_rest();
             agent.vault.opened.notify_waiters();
         }
-        let event = if is_unlocked {
-            Event::VaultOpen
-        } else {
-            Event::VaultUpdate
-        };
-        agent.record_vault(event, None, Some(peer));
+        agent.record_vault(vault::event(&self.begin), None, Some(peer));
         agent.wipe_all(spare).await;
         Ok(Committed {
             keys: agent.ring(|ring| ring.of_vault()),
             refused: core::mem::take(&mut self.refused),
         })
+    }
+
+    /// Says why what was handed over may not count any more.
+    fn refusal(&self) -> Option<Reason> {
+        if !self.begin.is_open() {
+            return None;
+        }
+        if self.agent.is_locked() {
+            return Some(Reason::Locked);
+        }
+        // The vault was closed since its change began to be told of: what a person locked stays locked.
+        let catalogue = self.agent.vault.catalogue.borrow();
+        let is_closed = catalogue.as_ref().is_some_and(|held| !held.is_open());
+        let is_changed = self.agent.clearings() != self.clearings;
+        (is_changed || (self.begin.is_update() && is_closed)).then_some(Reason::Changed)
     }
 
     /// Puts what is staged into the ring; returns the signers that are not needed any more.

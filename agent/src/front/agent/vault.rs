@@ -18,7 +18,7 @@ use crate::front::ring::{Identity, Ring, Signer};
 use crate::front::unlocker::Unlocker;
 use crate::front::vault::Catalogue;
 use crate::front::vault::cache::{self, Cache, CacheError};
-use crate::front::vault::message::{Id, State};
+use crate::front::vault::message::{Begin, Id, State};
 use crate::keeper::channel::Ask;
 use crate::protocol::public_key::PublicKey;
 
@@ -219,6 +219,17 @@ impl Agent {
         });
     }
 
+    /// Puts on record that what was handed over does not count.
+    pub(super) fn refuse_vault(&self, begin: &Begin, reason: &Reason, peer: &Peer) {
+        let event = event(begin);
+        self.record(&Record {
+            reason: Some(&reason.to_string()),
+            vault: Some(&begin.path),
+            peer: Some(PeerRecord::of(peer)),
+            ..Record::new(clock::wall_time(), event, Outcome::Deny)
+        });
+    }
+
     /// Lists, closed, the keys that the vault had before the agent was started, as the file at `path`
     /// has them; without one that can be used, none.
     pub fn remember_vault(&self, path: &Path) {
@@ -253,6 +264,14 @@ impl Agent {
             from_vault: true,
             ..described
         })
+    }
+}
+
+/// Names what a catalogue that is handed over is for.
+pub(super) fn event(begin: &Begin) -> Event {
+    match begin.is_open() && !begin.is_update() {
+        true => Event::VaultOpen,
+        false => Event::VaultUpdate,
     }
 }
 

@@ -65,7 +65,7 @@ impl Handover {
     fn begin(&mut self, begin: Begin) -> String {
         // A second one starts anew.
         self.transaction = None;
-        match Transaction::begin(&self.agent, begin) {
+        match Transaction::begin(&self.agent, begin, &self.peer) {
             Ok(transaction) => {
                 self.transaction = Some(transaction);
                 written(&Done {})

@@ -8,6 +8,7 @@ use crate::front::clock;
 use crate::front::policy::{self, Decision, Reason};
 use crate::front::ring::{Identity, Signer};
 use crate::front::unlocker::{self, Login, UnlockQuestion};
+use crate::front::vault::cache;
 use crate::protocol::message::SignRequest;
 use crate::protocol::signed_data::SignedData;
 
@@ -78,7 +79,11 @@ impl Session {
         UnlockQuestion {
             program: &self.peer.process().program,
             pid: self.peer.pid,
-            comment: &identity.comment,
+            // After a restart every key of the vault is called the same.
+            comment: match &*identity.comment {
+                cache::COMMENT => identity.shown_fingerprint.as_bytes(),
+                comment => comment,
+            },
             login,
             forwarded: matches!(origin, Origin::Forwarded | Origin::Unverified),
         }

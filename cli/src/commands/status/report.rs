@@ -16,8 +16,7 @@ pub(super) fn write(status: &Map<String, Value>, colours: bool) -> String {
         ("socket", text(status.get("socket"))),
         ("control", text(status.get("control_socket"))),
         ("audit log", audit_log(status.get("audit_log"))),
-        ("identities", text(status.get("identities"))),
-        ("locked", text(status.get("locked"))),
+        ("identities", identities(status)),
         ("vault", vault(status.get("vault"))),
         ("connections", text(status.get("connections"))),
         ("memory", protection(&memory)),
@@ -53,6 +52,15 @@ fn text(value: Option<&Value>) -> String {
             .map(|letter| if letter.is_control() { '?' } else { letter })
             .collect(),
         Some(other) => other.to_string(),
+    }
+}
+
+/// The lock of `ssh-add -x` stands here and not in a line of its own: the vault has another one.
+fn identities(status: &Map<String, Value>) -> String {
+    let count = text(status.get("identities"));
+    match status.get("locked").and_then(Value::as_bool) {
+        Some(true) => format!("{count}, all locked: ssh-add -X unlocks"),
+        _ => count,
     }
 }
 
@@ -103,13 +111,13 @@ fn vault(vault: Option<&Value>) -> String {
         _ => format!("{} keys", text(vault.get("keys"))),
     };
     let state = match vault.get("state").and_then(Value::as_str) {
-        Some("open") => "open",
+        Some("open") => "unlocked",
         Some("closed") => "locked",
         _ => "unknown",
     };
     let idle = match vault.get("idle_seconds").and_then(Value::as_u64) {
-        Some(seconds) if state == "open" => {
-            format!(", locked after {} without a signature", time(seconds))
+        Some(seconds) if state == "unlocked" => {
+            format!(", until {} without a signature", time(seconds))
         }
         _ => String::new(),
     };
@@ -160,12 +168,18 @@ mod tests {
              control      /control.s\n\
              audit log    /a\n\
              identities   2\n\
-             locked       no\n\
-             vault        /v, open, 1 key, locked after 15 min without a signature\n\
+             vault        /v, unlocked, 1 key, until 15 min without a signature\n\
              connections  1\n\
              memory       memfd_secret, 64 KiB used\n\
              sandbox      seccomp yes, landlock yes, no_new_privs yes, dumpable no\n"
         );
+    }
+
+    #[test]
+    fn says_how_to_unlock_a_locked_agent() {
+        let shown = write(&status(r#"{"identities":0,"locked":true}"#), false);
+        let expected = "identities   0, all locked: ssh-add -X unlocks\n";
+        assert!(shown.contains(expected), "{shown}");
     }
 
     #[test]
@@ -194,7 +208,7 @@ mod tests {
         );
         assert_eq!(
             line(r#"{"path":"/v","state":"open","keys":0,"idle_seconds":null}"#),
-            "/v, open, 0 keys"
+            "/v, unlocked, 0 keys"
         );
     }
 

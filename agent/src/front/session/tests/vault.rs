@@ -1,6 +1,7 @@
 //! Keys of a vault: in the ring, and out of it.
 
 mod handing_over;
+mod listing;
 mod opening;
 
 use serde_json::value::RawValue;
@@ -44,11 +45,11 @@ impl World {
     }
 
     fn transaction(&self, state: State, purpose: Purpose) -> Transaction {
-        Transaction::begin(&self.agent, begin(state, purpose)).unwrap()
+        Transaction::begin(&self.agent, begin(state, purpose), &peer()).unwrap()
     }
 
     async fn commit(&self, transaction: Transaction) -> Committed {
-        let committed = transaction.commit(&Peer::new(None, 1000)).await;
+        let committed = transaction.commit(&peer()).await;
         committed.unwrap()
     }
 
@@ -90,13 +91,17 @@ impl World {
     }
 
     async fn lock_vault(&self) {
-        self.agent.lock_vault(&Peer::new(None, 1000)).await.unwrap();
+        self.agent.lock_vault(&peer()).await.unwrap();
     }
 
     fn state(&self) -> String {
         let status = serde_json::to_value(self.agent.vault_status()).unwrap();
         status["state"].as_str().unwrap_or("none").to_owned()
     }
+}
+
+fn peer() -> Peer {
+    Peer::new(None, 1000)
 }
 
 fn id(name: &str) -> Id {
@@ -325,95 +330,6 @@ fn vault_that_ought_to_be_closed_signs_nothing_even_before_the_timer() {
 }
 
 #[test]
-fn lifetime_goes_on_through_changes_of_other_keys() {
-    run(async {
-        let world = World::new();
-        let mut session = world.session();
-        world
-            .open(&[("short", &lifetime(1)), ("long", &lifetime(3600))])
-            .await;
-        let end = |name| {
-            world
-                .agent
-                .ring(|ring| ring.find(&blob(name)).unwrap().expires)
-        };
-        let before = end("long");
-        let keys: [(_, _, &[u8]); 2] = [("short", 1, &lifetime(1)), ("long", 1, &lifetime(3600))];
-        world.update(&keys).await;
-        assert_eq!(end("long"), before);
-        until("an expired key", || world.agent.identities() == 1).await;
-        assert_eq!(names(&mut session).await, ["long"]);
-        world.update(&keys).await;
-        assert_eq!(names(&mut session).await, ["long"]);
-        assert_eq!(world.kept().await, 1);
-        // A person who changes a key begins its lifetime anew.
-        world.update(&[("long", 2, &lifetime(3600))]).await;
-        assert!(end("long") > before);
-        world.open(&[("short", &lifetime(3600))]).await;
-        assert_eq!(names(&mut session).await, ["short"]);
-    });
-}
-
-#[test]
-fn key_that_is_not_served_is_listed() {
-    run(async {
-        let world = World::new();
-        let mut transaction = world.transaction(State::Open, Purpose::Unlock);
-        let reason = Part::Instead(Instead::Reason("no host".to_owned()));
-        transaction.stage(key("a", 1), reason).await;
-        let unreadable = Part::Private(b"no key");
-        transaction.stage(key("b", 1), unreadable).await;
-        let none = Part::Instead(Instead::Public(public("c")));
-        transaction.stage(key("c", 1), none).await;
-        let committed = world.commit(transaction).await;
-        assert_eq!(committed.keys, 0);
-        let reasons = committed.refused.iter().map(|refused| &*refused.reason);
-        let expected = [
-            "no host",
-            "private key cannot be read",
-            "no private key for an open vault",
-        ];
-        assert_eq!(reasons.collect::<Vec<_>>(), expected);
-        assert_eq!(world.listed()["keys"].as_array().unwrap().len(), 3);
-    });
-}
-
-#[test]
-fn closed_vault_tells_what_the_ring_tells_and_a_locked_agent_nothing() {
-    run(async {
-        let world = World::new();
-        let mut session = world.session();
-        world.open(&[("a", b""), ("b", b"")]).await;
-        assert_eq!(world.listed()["keys"][0]["notes"], "of a");
-        assert!(signs(&mut session, &blob("a")).await);
-        succeeds(&mut session, &lock("phrase")).await;
-        assert_eq!(world.listed()["state"], "locked");
-        assert_eq!(world.listed()["keys"], json!([]));
-        succeeds(&mut session, &unlock("phrase")).await;
-        assert_eq!(world.listed()["keys"][0]["notes"], "of a");
-        world.lock_vault().await;
-        let used = world.listed()["keys"][0]["last_used"].clone();
-        assert!(used.is_u64());
-        let expected = json!([
-            {"name": "record a", "fingerprint": "SHA256:a", "last_used": used},
-            {"name": "record b", "fingerprint": "SHA256:b"},
-        ]);
-        assert_eq!(world.listed()["keys"], expected);
-        world.closed(&["a", "b"]).await;
-        assert_eq!(world.listed()["keys"], expected);
-    });
-}
-
-#[test]
-fn lifetime_of_the_agent_holds_for_the_vault_too() {
-    run(async {
-        let world = World::with(|parts| parts.lifetime = Some(Duration::ZERO));
-        world.open(&[("a", b"")]).await;
-        assert!(list(&mut world.session()).await.is_empty());
-    });
-}
-
-#[test]
 fn restricted_keys_are_hidden_from_other_hosts_while_closed_too() {
     run(async {
         let world = World::unlocking(ASKS);
@@ -441,7 +357,7 @@ fn locked_agent_hides_the_vault_and_opens_none() {
         succeeds(&mut session, &lock("phrase")).await;
         assert!(list(&mut session).await.is_empty());
         assert!(!signs(&mut session, &blob("a")).await);
-        let begun = Transaction::begin(&world.agent, begin(State::Open, Purpose::Unlock));
+        let begun = Transaction::begin(&world.agent, begin(State::Open, Purpose::Unlock), &peer());
         assert_eq!(begun.unwrap_err(), Reason::Locked);
         succeeds(&mut session, &unlock("phrase")).await;
         assert!(signs(&mut session, &blob("a")).await);
@@ -451,59 +367,5 @@ fn locked_agent_hides_the_vault_and_opens_none() {
         succeeds(&mut session, &unlock("phrase")).await;
         assert_eq!(names(&mut session).await, ["a"]);
         assert_eq!(world.asked(), 0);
-    });
-}
-
-#[test]
-fn last_use_is_told() {
-    run(async {
-        let world = World::new();
-        world.open(&[("a", b""), ("b", b"")]).await;
-        assert!(signs(&mut world.session(), &blob("a")).await);
-        world.update(&[("a", 1, b""), ("b", 1, b"")]).await;
-        let listed = world.listed();
-        let used = listed["keys"][0]["last_used"].as_u64().unwrap();
-        assert!(clock::unix_seconds() - used < 600);
-        assert_eq!(listed["keys"][1]["last_used"], Value::Null);
-        assert_eq!(listed["state"], "open");
-        assert_eq!(listed["generation"], 1);
-    });
-}
-
-#[test]
-fn without_a_vault_there_is_nothing_to_lock_or_list() {
-    run(async {
-        let world = World::new();
-        assert!(
-            world
-                .agent
-                .lock_vault(&Peer::new(None, 1000))
-                .await
-                .is_err()
-        );
-        assert_eq!(world.agent.vault_status(), None);
-        assert_eq!(world.listed()["state"], "none");
-    });
-}
-
-#[test]
-fn what_happens_to_the_vault_is_told() {
-    run(async {
-        let world = World::new();
-        world.closed(&["a"]).await;
-        world.open(&[("a", b"")]).await;
-        world.update(&[("a", 1, b"")]).await;
-        world.lock_vault().await;
-        let lines = world.records();
-        let told: Vec<_> = lines
-            .iter()
-            .map(|line| line["event"].as_str().unwrap())
-            .collect();
-        assert_eq!(
-            told,
-            ["vault-update", "vault-open", "vault-update", "vault-lock"]
-        );
-        assert!(lines.iter().all(|line| line["vault"] == "/home/me/vault"));
-        assert!(lines.iter().all(|line| line["peer"]["uid"] == 1000));
     });
 }

@@ -172,7 +172,7 @@ fn another_vault_replaces_the_first() {
         succeeds(&mut session, &remove(&blob("a"))).await;
         let mut other = begin(State::Open, Purpose::Update);
         other.vault = id("other");
-        let mut transaction = Transaction::begin(&world.agent, other).unwrap();
+        let mut transaction = Transaction::begin(&world.agent, other, &peer()).unwrap();
         for name in ["a", "b"] {
             transaction
                 .stage(key(name, 1), Part::Private(&add(name, b"")))
@@ -263,13 +263,19 @@ fn commit_fails_when_the_agent_was_locked_or_emptied_meanwhile() {
                 .stage(key("a", 1), Part::Private(&add("a", b"")))
                 .await;
             succeeds(&mut session, &message).await;
-            let committed = transaction.commit(&Peer::new(None, 1000)).await;
+            let committed = transaction.commit(&peer()).await;
             assert!(matches!(committed, Err(Reason::Changed | Reason::Locked)));
             assert_eq!(world.kept().await, 0);
         }
         succeeds(&mut session, &unlock("phrase")).await;
         assert!(list(&mut session).await.is_empty());
         assert_eq!(world.state(), "none");
+        let lines = world.records();
+        let refused = lines.iter().filter(|line| line["event"] == "vault-open");
+        let refused: Vec<_> = refused
+            .map(|line| (&line["outcome"], &line["vault"]))
+            .collect();
+        assert_eq!(refused, [(&json!("deny"), &json!("/home/me/vault")); 2]);
     });
 }
 
@@ -287,7 +293,7 @@ fn change_that_is_told_of_does_not_open_a_vault_that_was_locked_meanwhile() {
                 continue;
             }
             world.lock_vault().await;
-            let committed = transaction.commit(&Peer::new(None, 1000)).await;
+            let committed = transaction.commit(&peer()).await;
             assert!(matches!(committed, Err(Reason::Changed)));
         }
         assert_eq!(world.state(), "closed");
