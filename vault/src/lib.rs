@@ -38,6 +38,7 @@ mod spread;
 pub mod unlocking;
 pub mod sealed;
 pub mod vault;
+pub mod backup;
 pub mod salvage;
 pub mod store;
 

@@ -14,8 +14,8 @@
 //! it are the business of whoever owns them. What others could have put there, or could change, is
 //! refused with an [`Error`] that says what was found.
 //!
-//! [`Store`] is one vault file, [`StateFile`] a small file that the program keeps for itself, and
-//! [`Disk`] the seam below both.
+//! [`Store`] is one vault file, [`StateFile`] a small file that the program keeps for itself, [`Copies`] a folder of
+//! copies, and [`Disk`] the seam below all of them.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -45,9 +45,11 @@ mod lock;
 mod temporary;
 mod versions;
 mod state;
+mod copies;
 
 use std::path::{Path, PathBuf};
 
+pub use self::copies::Copies;
 pub use self::disk::{Disk, Identity, Kind, Stat};
 pub use self::error::{Error, Operation};
 use self::folder::check_size;

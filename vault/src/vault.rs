@@ -6,10 +6,12 @@ mod keys;
 mod slots;
 mod saving;
 mod merge;
+mod restoring;
 mod remains;
 
 pub use create::FirstSlots;
 pub use keys::NewKey;
+pub(crate) use merge::is_same;
 pub use remains::Lost;
 pub(crate) use remains::Remains;
 pub use slots::SlotView;

@@ -97,7 +97,12 @@ impl Vault {
     }
 
     /// Takes one record of the other side as it is there.
-    fn take(&mut self, id: RecordId, other: &Self, entropy: &mut dyn Entropy) -> Result<(), Error> {
+    pub(super) fn take(
+        &mut self,
+        id: RecordId,
+        other: &Self,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), Error> {
         let Some(record) = other.records.get(&id) else {
             self.is_changed |= self.records.remove(&id).is_some();
             return Ok(());
@@ -168,7 +173,7 @@ fn side(id: RecordId, [ours, theirs, base]: [&Vault; 3]) -> Result<Side, Error> 
 }
 
 /// Says whether both sides have the same content for a record, whichever key sealed it.
-fn is_same(id: RecordId, one: &Vault, other: &Vault) -> Result<bool, Error> {
+pub(crate) fn is_same(id: RecordId, one: &Vault, other: &Vault) -> Result<bool, Error> {
     let (left, right): (&Record, &Record) = match (one.records.get(&id), other.records.get(&id)) {
         (None, None) => return Ok(true),
         (Some(left), Some(right)) => (left, right),

@@ -1,4 +1,5 @@
 mod merging;
+mod restoring;
 
 use super::*;
 use crate::error::Class;

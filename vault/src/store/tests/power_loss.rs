@@ -62,6 +62,7 @@ fn scenarios() -> Vec<Scenario> {
     let mut scenarios = Vec::new();
     for &length in lengths {
         scenarios.push(Scenario::create(length));
+        scenarios.push(Scenario::copy(length));
         scenarios.extend((0..=4).map(|older| Scenario::save(older, length)));
     }
     scenarios

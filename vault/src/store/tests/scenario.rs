@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::crash::Dice;
 use super::simulated::{Content, SimulatedDisk};
-use crate::store::{Error, Outcome, Patience, Store};
+use crate::store::{Copies, Error, Outcome, Patience, Store};
 
 /// Bytes of which no part looks like zeros or like another version.
 pub(super) fn version(number: u64, length: usize) -> Vec<u8> {
@@ -22,6 +22,8 @@ pub(super) struct Scenario {
     pub(super) new: Vec<u8>,
     /// All bytes that an older version may hold.
     pub(super) whole: Vec<Vec<u8>>,
+    /// Whether it is a copy, which is written without a lock.
+    is_copy: bool,
 }
 
 impl Scenario {
@@ -32,6 +34,15 @@ impl Scenario {
             old: None,
             new: version(1, length),
             whole: Vec::new(),
+            is_copy: false,
+        }
+    }
+
+    /// A copy that is written where there is none.
+    pub(super) fn copy(length: usize) -> Self {
+        Self {
+            is_copy: true,
+            ..Self::create(length)
         }
     }
 
@@ -52,10 +63,14 @@ impl Scenario {
             old: Some(old),
             new: version(older + 1, length + 700),
             whole,
+            is_copy: false,
         }
     }
 
     pub(super) fn run(&self, disk: &SimulatedDisk) -> Result<(), Error> {
+        if self.is_copy {
+            return Copies::on(disk.clone(), Path::new("/home")).write("vault".as_ref(), &self.new);
+        }
         let store = Store::open_on(disk, Path::new("/home/vault"), Patience::default())?;
         let Some(old) = &self.old else {
             return store.create(&self.new, |_| true);
