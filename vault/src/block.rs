@@ -122,8 +122,8 @@ impl Block {
             id: RecordId(id),
             version,
         };
-        if kind == Kind::Manifest && name.id != MANIFEST {
-            return Err(Broken("id of the manifest is not zeros"));
+        if (kind == Kind::Manifest) != (name.id == MANIFEST) {
+            return Err(Broken("id is not zeros in the manifest, and only there"));
         }
         Ok(Self { name, range })
     }

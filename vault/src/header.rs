@@ -226,6 +226,12 @@ pub(crate) fn digest_of(header: &[u8]) -> Option<[u8; DIGEST]> {
     header.last_chunk().copied()
 }
 
+/// Returns the digest that a header has to have, which of a damaged one may be another.
+pub(crate) fn digest_made(header: &[u8]) -> [u8; DIGEST] {
+    let content = header.split_last_chunk::<DIGEST>();
+    Sha256::digest(content.map_or(header, |(content, _)| content)).into()
+}
+
 /// Says whether the MAC at the end of a header was made with the key.
 pub(crate) fn is_authentic(header: &[u8], header_key: &Key) -> Result<bool, Error> {
     use subtle::ConstantTimeEq;

@@ -32,7 +32,6 @@ pub mod slot;
 pub mod header;
 pub mod block;
 mod manifest;
-mod private_fields;
 pub mod record;
 mod spread;
 pub mod unlocking;

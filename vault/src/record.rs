@@ -5,8 +5,8 @@ mod fields;
 mod key;
 mod slot;
 
+pub(crate) use key::{BROKEN_KEY, Times, encode_key};
 pub use key::{KeyRecord, Metadata};
-pub(crate) use key::{Times, encode_key};
 pub use slot::SlotRecord;
 pub(crate) use slot::{LABEL, encode_slot, label_is_allowed, wrap_keys};
 

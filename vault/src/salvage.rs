@@ -175,12 +175,12 @@ fn rescued(
         }
     }
     let (found, unlocked, is_authentic) = best.ok_or(refusal)?;
-    let digest = header::digest_of(file.get(found.range).unwrap_or_default());
+    let digest = header::digest_made(file.get(found.range).unwrap_or_default());
     let remains = Remains {
         file,
         blocks: blocks.iter().map(|state| state.block.clone()).collect(),
         header: found.header,
-        digest: digest.unwrap_or_default(),
+        digest,
         is_authentic,
     };
     let kept = remains.open(unlocked, now, entropy)?;

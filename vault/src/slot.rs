@@ -177,7 +177,7 @@ impl Slot {
         let input = (kind.input)(&new.opener(), &parameters).unwrap_or(Err(unknown))?;
         let keys = SlotKeys::derive(context, id, input.expose())?;
         let commitment = keys.commitment;
-        let wrap = keys.into_wrap_key();
+        let wrap = keys.wrap_key();
         let mut slot = Self {
             number: kind.number,
             id,

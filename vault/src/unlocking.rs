@@ -80,7 +80,7 @@ impl Unlocking<'_> {
             vault_key,
             sealer,
             slot: slot.id(),
-            wrap: keys.into_wrap_key(),
+            wrap: keys.wrap_key(),
         }))
     }
 }

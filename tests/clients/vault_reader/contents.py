@@ -2,9 +2,9 @@
 
 from vault_reader import records
 from vault_reader.cursor import Cursor, Refused
-from vault_reader.frames import FIXED, MANIFEST, SLOTS_MAX, TAG, TRAILER, Header
-from vault_reader.frames import check_costs, decode_header, decode_slot, frame_block, framed_headers
-from vault_reader.unlock import check_mac, open_block, unlock
+from vault_reader.frames import DIGEST, FIXED, HEADER_MAX, MANIFEST, TAG, TAIL, TRAILER
+from vault_reader.frames import decode_header, frame_block, framed_headers, sha256
+from vault_reader.unlock import check_mac, open_block, slot_commitment, unlock
 
 
 def list_keys(vault, secret):
@@ -16,11 +16,15 @@ def list_keys(vault, secret):
     if decode_manifest(open_block(prk, header, manifest)) != [(each.id, each.version, each.tag) for each in others]:
         raise Refused("forged", "the manifest does not agree with the blocks")
     found = [records.decode(open_block(prk, header, each)) for each in others]
-    if sorted(each for each in found if isinstance(each, bytes)) != sorted(slot.id for slot in header.slots):
+    slots = [each for each in found if isinstance(each, records.Slot)]
+    if sorted(each.id for each in slots) != sorted(slot.id for slot in header.slots):
         raise Refused("invalid", "slots and their records")
     keys = present(found)
     if len({key.name for key in keys}) != len(keys):
         raise Refused("invalid", "two keys of one name")
+    committed = {slot.id: slot.commitment for slot in header.slots}
+    if any(slot_commitment(header.vault_id, each.id, each.keys) != committed[each.id] for each in slots):
+        raise Refused("forged", "the record of a slot has other keys")
     return keys
 
 
@@ -39,7 +43,8 @@ def salvage(file, secret):
     """The keys that can still be had from a damaged file (§8)."""
     header, prk, trusted = salvage_header(file, secret)
     manifests, opened = {}, []
-    for block in find_blocks(file, header.generation if trusted else 2**64 - 1):
+    blocks = list(find_blocks(file))
+    for block in blocks:
         try:
             content = open_block(prk, header, block)
             if block.kind == MANIFEST:
@@ -52,6 +57,9 @@ def salvage(file, secret):
     listed = manifests.get(header.generation if trusted else max(manifests, default=0))
     if listed is not None:
         return present([found for block, found in opened if (block.id, block.version, block.tag) in listed])
+    digests = sha256(b"".join(block.raw[-DIGEST:] for block in blocks))
+    if trusted and len(blocks) == header.record_count + 1 and digests == header.body_digest:
+        return present([found for block, found in opened if block.intact])
     newest = {block.id: found for block, found in sorted(opened, key=lambda each: each[0].version)}
     return present(newest.values())
 
@@ -82,26 +90,19 @@ def salvage_header(file, secret):
 
 
 def decode_as_it_stands(file, start):
-    """What opens slots, from a header that does not hold."""
-    cursor = Cursor(file[start:], "damaged")
-    fixed = cursor.take(FIXED)
-    header = Header(b"", vault_id=fixed[16:32], commitment=fixed[64:96])
-    for _ in range(min(SLOTS_MAX, int.from_bytes(fixed[50:52], "big"))):
-        try:
-            slot = decode_slot(cursor)
-            check_costs(slot)
-            header.slots.append(slot)
-        except Refused:
-            continue
-    return header
+    """A header whose magic or digest is damaged, and nothing else that its reading needs."""
+    length = int.from_bytes(file[start + 12 : start + 16], "big")
+    if not FIXED + TAIL <= length <= HEADER_MAX or start + length > len(file):
+        raise Refused("damaged", f"header length {length}")
+    return decode_header(file[start : start + length])
 
 
-def find_blocks(file, generation):
-    """The blocks whose frames are right, wherever they are. Digests of eight times the file's length are computed at most."""
+def find_blocks(file):
+    """The blocks whose frames are right, wherever they are and of whatever generation. Digests of eight times the file's length are computed at most."""
     start, budget = 0, 8 * len(file)
     while budget > 0 and (start := file.find(b"KWVB", start)) >= 0:
         try:
-            block = frame_block(file, start, generation)
+            block = frame_block(file, start, 2**64 - 1)
         except Refused:
             start += 4
             continue

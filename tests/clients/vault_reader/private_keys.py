@@ -1,4 +1,4 @@
-"""Private keys as an agent is given them (§5.1, RFC 9987 section 5.2.1, PROTOCOL.agent), and whether their halves fit."""
+"""Private keys as an agent is given them (§5.1), and whether their halves fit."""
 
 import base64
 import hashlib
@@ -36,7 +36,9 @@ def decode(data):
     if name == ED25519:
         found = decode_ed25519(cursor)
     elif name in CURVES:
-        found = PrivateKey(name, [exactly(cursor, CURVES[name][0]), point(cursor, CURVES[name][1])], [mpint(cursor)])
+        size = CURVES[name][1]
+        public = [exactly(cursor, CURVES[name][0]), point(cursor, size)]
+        found = PrivateKey(name, public, [mpint(cursor, size // 2)])
     elif name == RSA:
         found = decode_rsa(cursor)
     elif name == SK_ED25519:
@@ -70,11 +72,11 @@ def point(cursor, size):
     return found
 
 
-def mpint(cursor):
-    """A positive integer in its shortest form (RFC 4251 section 5)."""
+def mpint(cursor, most=2_048):
+    """A positive integer in its shortest form (RFC 4251 section 5), of so many bytes at most."""
     found = cursor.string()
     value = int.from_bytes(found, "big")
-    if not value or len(found) != value.bit_length() // 8 + 1:
+    if not value or len(found) != value.bit_length() // 8 + 1 or value.bit_length() > 8 * most:
         raise Refused("invalid", "an integer in a private key")
     return value
 
@@ -91,9 +93,10 @@ def decode_ed25519(cursor):
 
 
 def decode_rsa(cursor):
-    n, e, d, iqmp, p, q = (mpint(cursor) for _ in range(6))
+    n = mpint(cursor)
     if not 2_048 <= n.bit_length() <= 16_384:
         raise Refused("invalid", f"RSA of {n.bit_length()} bits")
+    e, d, iqmp, p, q = (mpint(cursor, (n.bit_length() + 7) // 8) for _ in range(5))
     return PrivateKey(RSA, [encode_mpint(e), encode_mpint(n)], [n, e, d, iqmp, p, q])
 
 

@@ -60,6 +60,12 @@ FIELDS = {
 
 
 @dataclass
+class Slot:
+    id: bytes
+    keys: bytes
+
+
+@dataclass
 class Key:
     name: str
     comment: str
@@ -93,7 +99,7 @@ def decode(content):
         if wrong:
             raise Refused("invalid", f"key {field} of a record of kind {kind}")
     if kind == SLOT:
-        return record[13]
+        return Slot(record[13], record[14])
     if kind == KEY:
         comment = record.get(5, b"").decode(errors="backslashreplace")
         return Key(record[3], comment, 12 in record, private_keys.decode(record[4]))

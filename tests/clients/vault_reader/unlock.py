@@ -41,13 +41,22 @@ def input_key_material(slot, prepared):
 def unwrap(header, slot, prepared):
     """The vault's PRK, if the slot opens (§3, §4)."""
     prk = mac(b"keyward.slot.v1" + header.vault_id + slot.id, input_key_material(slot, prepared))
-    if not hmac.compare_digest(expand(prk, b"commitment"), slot.commitment):
+    if not hmac.compare_digest(slot_commitment(header.vault_id, slot.id, wrap_keys(prk)), slot.commitment):
         return None
     vault_key = unwrap_key(header, slot, prk)
     if vault_key is None:
         return None
     prk = mac(b"keyward.vault.v1" + header.vault_id, vault_key)
     return prk if hmac.compare_digest(expand(prk, b"commitment"), header.commitment) else None
+
+
+def wrap_keys(prk):
+    """Slot key and slot public, as the record of a slot has them."""
+    return expand(prk, b"wrap") + nacl.bindings.crypto_scalarmult_base(expand(prk, b"x25519"))
+
+
+def slot_commitment(vault_id, slot_id, keys):
+    return expand(mac(b"keyward.commitment.v1" + vault_id + slot_id, keys), b"commitment")
 
 
 def unwrap_key(header, slot, prk):

@@ -29,6 +29,17 @@ impl PrivateKey {
         Ok(Self { fields, public })
     }
 
+    /// Reads the type and the public part of the key that such fields are of, without keeping them.
+    ///
+    /// # Errors
+    /// As for [`PrivateKey::from_fields`].
+    pub(crate) fn public_of(fields: &[u8]) -> Result<(KeyType, Vec<u8>), KeyError> {
+        let mut reader = Reader::new(fields);
+        let key = Fields::read(&mut reader)?;
+        reader.finish()?;
+        Ok((key.key_type(), key.public_blob()))
+    }
+
     /// Returns the key fields.
     pub fn fields(&self) -> &[u8] {
         self.fields.expose()

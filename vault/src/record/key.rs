@@ -8,7 +8,7 @@ use crate::cbor::{self, Value};
 use crate::error::Broken;
 use crate::fingerprint::Fingerprint;
 use crate::id::RecordId;
-use crate::private_fields::public_key;
+use crate::key::PrivateKey;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -23,6 +23,9 @@ const DESTINATIONS_MAX: usize = 256;
 const DESTINATION_MAX: usize = 512;
 
 const NOTES_MAX: usize = 16_384;
+
+/// What is wrong with a private key that breaks a rule of `FORMAT.md` section 5.1.
+pub(crate) const BROKEN_KEY: Broken = Broken("private key is not as its type has it");
 
 /// When a record was made and changed.
 #[derive(Debug, Clone, Copy)]
@@ -174,7 +177,9 @@ pub(super) fn read(id: RecordId, times: Times, fields: &Fields<'_>) -> Result<Ke
     }
     let private = fields.get(number::PRIVATE).and_then(Value::bytes);
     let private = private.ok_or(Broken("private key is missing or no byte string"))?;
-    let (key_type, public_key) = public_key(private)?;
+    let public = PrivateKey::public_of(private);
+    let (key_type, public_key) = public.map_err(|_| BROKEN_KEY)?;
+    let key_type = key_type.name();
     let removed = time(fields, number::REMOVED)?;
     let metadata = metadata(fields)?;
     metadata.check()?;

@@ -19,6 +19,8 @@ use crate::wire::Reader;
 
 pub(super) const LABEL: &[u8] = b"keyward.slot.v1";
 
+const COMMITMENT_LABEL: &[u8] = b"keyward.commitment.v1";
+
 /// The bytes of a vault key with its tag.
 const WRAPPED: usize = 32 + TAG;
 
@@ -51,15 +53,17 @@ pub(super) struct Wrapped {
 impl SlotKeys {
     pub(super) fn derive(context: &Context<'_>, slot: SlotId, input: &[u8]) -> Result<Self, Error> {
         let prk = Prk::extract(&[LABEL, &context.vault.0, &slot.0], input)?;
-        Ok(Self {
+        let mut keys = Self {
             key: prk.expand(&[b"wrap"]),
             secret: prk.expand(&[b"x25519"]),
-            commitment: *prk.expand(&[b"commitment"]).expose(),
-        })
+            commitment: [0; 32],
+        };
+        keys.commitment = keys.wrap_key().commitment(context.vault, slot)?;
+        Ok(keys)
     }
 
-    /// Forgets what opens the slot.
-    pub(crate) fn into_wrap_key(self) -> WrapKey {
+    /// Returns what wraps for the slot, without what opens it.
+    pub(crate) fn wrap_key(&self) -> WrapKey {
         let public = MontgomeryPoint::mul_base_clamped(*self.secret.expose());
         let mut keys = Secret::new([0; 64]);
         let (key, other) = keys.expose_mut().split_at_mut(32);
@@ -126,7 +130,22 @@ impl Slot {
     }
 }
 
+impl Slot {
+    /// Says whether these are the keys that wrap for this slot. With others in its record, planted by who could open the
+    /// vault once, the next vault key would be wrapped for him.
+    pub(crate) fn is_of(&self, keys: &WrapKey, vault: VaultId) -> Result<bool, Error> {
+        let commitment = keys.commitment(vault, self.id)?;
+        Ok(bool::from(self.commitment.ct_eq(&commitment)))
+    }
+}
+
 impl WrapKey {
+    /// Returns what the header says of these keys: whoever has opened the vault can tell whether it has them for the slot.
+    fn commitment(&self, vault: VaultId, slot: SlotId) -> Result<[u8; 32], Error> {
+        let prk = Prk::extract(&[COMMITMENT_LABEL, &vault.0, &slot.0], self.0.expose())?;
+        Ok(*prk.expand(&[b"commitment"]).expose())
+    }
+
     /// Returns the best that can be tried with these keys in place of a slot's secret.
     #[cfg(test)]
     pub(crate) fn as_if_it_opened(&self, slot: &Slot) -> SlotKeys {

@@ -4,9 +4,9 @@ use super::Vault;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::id::RecordId;
-use crate::private_fields::public_key;
+use crate::key::PrivateKey;
 use crate::random::{self, Entropy};
-use crate::record::{Content, KeyRecord, Metadata, Times, encode_key, private_key};
+use crate::record::{BROKEN_KEY, Content, KeyRecord, Metadata, Times, encode_key, private_key};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -80,7 +80,9 @@ impl Vault {
         entropy: &mut dyn Entropy,
     ) -> Result<RecordId, Error> {
         let NewKey { private, metadata } = new;
-        let (key_type, public_key) = public_key(private.expose())?;
+        let public = PrivateKey::public_of(private.expose());
+        let (key_type, public_key) = public.map_err(|_| BROKEN_KEY)?;
+        let key_type = key_type.name();
         let fingerprint = Fingerprint::of(&public_key);
         self.check_name(&metadata.name, None)?;
         if let Some(stored) = self.key_with_fingerprint(&fingerprint) {

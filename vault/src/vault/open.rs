@@ -44,7 +44,6 @@ impl Sealed {
     ) -> Result<(Vault, SlotId), Error> {
         let unlocked = unlocking.unlock(&self.header, opener)?;
         let vault = open(self, unlocked.vault_key, unlocked.sealer)?;
-        vault.check_own_slot(unlocked.slot, &unlocked.wrap)?;
         Ok((vault, unlocked.slot))
     }
 }
@@ -83,6 +82,7 @@ fn open(sealed: &Sealed, vault_key: Key, sealer: Sealer) -> Result<Vault, Error>
     };
     check_names(&vault)?;
     check_slots(&vault)?;
+    vault.check_wrap_keys()?;
     Ok(vault)
 }
 

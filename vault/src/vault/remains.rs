@@ -64,14 +64,21 @@ impl Remains {
             slot,
             wrap,
         } = unlocked;
-        let listed = self.manifest(&sealer).or_else(|| self.bound());
+        let manifests = self.manifests(&sealer);
+        let listed = self.listed(&manifests).or_else(|| self.bound());
         let opened = self.records(&sealer, listed.as_deref());
-        let lost = self.lost(&opened, listed.as_deref());
+        let mut lost = self.lost(&opened, listed.as_deref());
+        // What opened says for certain how far the vault had come, and so does a header that is authentic.
+        let versions = opened.records.values().map(|record| record.version);
+        let versions = versions.chain(manifests.keys().copied());
+        let said = Some(self.header.generation).filter(|_| self.is_authentic);
+        self.header.generation = versions.chain(said).max().unwrap_or(1);
         if !self.is_authentic {
-            // Only what opened says for certain how far the vault had come.
-            let versions = opened.records.values().map(|record| record.version);
-            self.header.generation = versions.max().unwrap_or(1);
+            // Anybody may have written what would get a MAC now.
+            self.header.extensions.clear();
+            self.header.optional_flags = 0;
         }
+        let is_authentic = self.is_authentic;
         let mut vault = Vault {
             file: Arc::new(self.file),
             header: self.header,
@@ -81,36 +88,42 @@ impl Remains {
             records: opened.records,
             is_changed: true,
         };
-        let lost_slots = vault.settle_slots((slot, wrap), now, entropy)?;
+        let settled = vault.settle_slots((slot, wrap), now, entropy)?;
+        if !is_authentic {
+            vault.rewrap(entropy)?;
+        }
+        if lost.iter().filter(|lost| lost.name.is_none()).count() == settled.without_record {
+            lost.retain(|lost| lost.name.is_some());
+        }
         let ids: Vec<_> = vault.records.keys().copied().collect();
         vault.rename_doubles(&ids, now, entropy)?;
         Ok(Kept {
             vault,
             is_listed: listed.is_some(),
             lost,
-            lost_slots,
+            lost_slots: settled.lost,
         })
     }
 
-    /// Reads the manifest that belongs to the header, or the latest one where the header is not
-    /// certain.
-    fn manifest(&self, sealer: &Sealer) -> Option<Vec<Entry>> {
-        let manifests = self
-            .blocks
-            .iter()
-            .filter(|block| block.name.kind == Kind::Manifest);
-        let fitting = manifests
-            .filter(|block| !self.is_authentic || block.name.version == self.header.generation);
+    /// Opens the manifests that there are, by generation.
+    fn manifests(&self, sealer: &Sealer) -> BTreeMap<u64, Vec<Entry>> {
         let mut plain = Secret::new(Vec::new());
-        let readable = fitting.filter_map(|block| {
-            let content = sealer
-                .open(&block.name, self.bytes(block), &mut plain)?
-                .ok()?;
-            Some((block.name.version, manifest::read(content).ok()?))
+        let blocks = self.blocks.iter();
+        let manifests = blocks.filter(|block| block.name.kind == Kind::Manifest);
+        let readable = manifests.filter_map(|block| {
+            let opened = sealer.open(&block.name, self.bytes(block), &mut plain)?;
+            Some((block.name.version, manifest::read(opened.ok()?).ok()?))
         });
-        readable
-            .max_by_key(|(version, _)| *version)
-            .map(|(_, entries)| entries)
+        readable.collect()
+    }
+
+    /// Returns what the manifest lists that belongs to the header, or the latest one where the header is not certain.
+    fn listed(&self, manifests: &BTreeMap<u64, Vec<Entry>>) -> Option<Vec<Entry>> {
+        let listed = match self.is_authentic {
+            true => manifests.get(&self.header.generation),
+            false => manifests.last_key_value().map(|(_, listed)| listed),
+        };
+        listed.cloned()
     }
 
     /// Lists the records without the manifest, where only contents are damaged: the header, which is authentic,
@@ -240,20 +253,36 @@ impl Remains {
     }
 }
 
+/// What became of the slots.
+struct Settled {
+    lost: Vec<SlotId>,
+    /// How many of them had no record at all, the one that opened included.
+    without_record: usize,
+}
+
 impl Vault {
-    /// Makes slots and their records agree: a slot without one is dropped, except the one that
-    /// opened, whose keys are at hand. Returns the slots that are dropped.
+    /// Makes slots and their records agree: a slot without one, or with one that has other keys than its own, is
+    /// dropped, except the one that opened, whose keys are at hand.
     fn settle_slots(
         &mut self,
         (opener, wrap): (SlotId, WrapKey),
         now: Timestamp,
         entropy: &mut dyn Entropy,
-    ) -> Result<Vec<SlotId>, Error> {
+    ) -> Result<Settled, Error> {
         let mut unclaimed: HashSet<_> = self.header.slots.iter().map(|slot| slot.id()).collect();
-        self.records.retain(|_, record| match &record.content {
-            Content::Slot(slot) => unclaimed.remove(&slot.slot),
-            _ => true,
-        });
+        let mut missing = unclaimed.clone();
+        let mut right = HashSet::new();
+        for (id, record) in &self.records {
+            if let Content::Slot(record) = &record.content {
+                missing.remove(&record.slot);
+                if self.has_keys_of_its_slot(*id, record.slot)? && unclaimed.remove(&record.slot) {
+                    right.insert(*id);
+                }
+            }
+        }
+        let is_slot = |record: &Record| matches!(record.content, Content::Slot(_));
+        self.records
+            .retain(|id, record| !is_slot(record) || right.contains(id));
         if unclaimed.remove(&opener) {
             let times = Times {
                 created: now,
@@ -279,6 +308,28 @@ impl Vault {
         self.header
             .slots
             .retain(|slot| !unclaimed.contains(&slot.id()));
-        Ok(lost)
+        Ok(Settled {
+            lost,
+            without_record: missing.len(),
+        })
+    }
+
+    fn has_keys_of_its_slot(&self, record: RecordId, slot: SlotId) -> Result<bool, Error> {
+        let slot = self.header.slots.iter().find(|held| held.id() == slot);
+        match slot {
+            Some(slot) => slot.is_of(&self.wrap_key(record)?, self.id()),
+            None => Ok(false),
+        }
+    }
+
+    /// Wraps the vault key anew for every slot: what a header says that is not authentic may be anybody's.
+    fn rewrap(&mut self, entropy: &mut dyn Entropy) -> Result<(), Error> {
+        let mut slots = self.header.slots.clone();
+        for slot in &mut slots {
+            let wrap = self.wrap_key_of(slot.id())?;
+            slot.wrap(&self.vault_key, &wrap, &self.header.context(), entropy)?;
+        }
+        self.header.slots = slots;
+        Ok(())
     }
 }

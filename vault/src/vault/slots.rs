@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use subtle::ConstantTimeEq;
-
 use super::{Record, Vault, seal_record};
 use crate::block::Sealer;
 use crate::error::{Error, Part};
@@ -174,19 +172,29 @@ impl Vault {
         Ok(made_id)
     }
 
-    /// Checks that the record of the slot that opened the vault has that slot's own keys. With others, planted by
-    /// who could open the vault once, the next vault key would be wrapped for him and not for its owner.
-    pub(super) fn check_own_slot(&self, slot: SlotId, own: &WrapKey) -> Result<(), Error> {
+    /// Checks that the record of each slot has that slot's own keys.
+    pub(super) fn check_wrap_keys(&self) -> Result<(), Error> {
+        for (index, slot) in self.header.slots.iter().enumerate() {
+            if !slot.is_of(&self.wrap_key_of(slot.id())?, self.id())? {
+                let part = Part::Slot(index + 1);
+                return Err(Error::Forged { part });
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the keys that the vault has for a slot.
+    pub(super) fn wrap_key_of(&self, slot: SlotId) -> Result<WrapKey, Error> {
         let (id, _) = self.slot_record(slot).ok_or(NO_RECORD)?;
+        self.wrap_key(id)
+    }
+
+    /// Returns the keys in a record of a slot.
+    pub(super) fn wrap_key(&self, id: RecordId) -> Result<WrapKey, Error> {
         let record = self.records.get(&id).ok_or(NO_RECORD)?;
         let mut plain = Secret::new(Vec::new());
-        let kept = wrap_keys(self.content(id, record, &mut plain)?)?;
-        match bool::from(kept.0.expose().ct_eq(own.0.expose())) {
-            true => Ok(()),
-            false => Err(Error::Forged {
-                part: Part::Slot(self.slot_index(slot)? + 1),
-            }),
-        }
+        let content = self.content(id, record, &mut plain)?;
+        Ok(wrap_keys(content)?)
     }
 
     /// Wraps a new vault key for all slots but one, and seals all records but that slot's.
@@ -202,9 +210,7 @@ impl Vault {
         let mut slots = Vec::new();
         for slot in self.header.slots.iter().filter(|slot| slot.id() != without) {
             let mut slot = slot.clone();
-            let (id, _) = self.slot_record(slot.id()).ok_or(NO_RECORD)?;
-            let record = self.records.get(&id).ok_or(NO_RECORD)?;
-            let wrap = wrap_keys(self.content(id, record, &mut plain)?)?;
+            let wrap = self.wrap_key_of(slot.id())?;
             slot.wrap(&vault_key, &wrap, &context, entropy)?;
             slots.push(slot);
         }

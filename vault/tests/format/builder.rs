@@ -132,7 +132,10 @@ impl Slot {
     /// The keys of the slot: slot key, slot secret, commitment.
     fn keys(&self, vault: &[u8; 16]) -> [[u8; 32]; 3] {
         let prk = extract(&[b"keyward.slot.v1", vault, &self.id], &self.input);
-        [&b"wrap"[..], b"x25519", b"commitment"].map(|label| expand(&prk, &[label]))
+        let [key, secret] = [&b"wrap"[..], b"x25519"].map(|label| expand(&prk, &[label]));
+        let keys = [key, public_of(&secret)].concat();
+        let prk = extract(&[b"keyward.commitment.v1", vault, &self.id], &keys);
+        [key, secret, expand(&prk, &[b"commitment"])]
     }
 
     /// Slot key and slot public, as the record of the slot has them.

@@ -6,6 +6,7 @@ mod blocks;
 mod good;
 mod header;
 mod locked;
+mod privates;
 mod records;
 mod salvage;
 mod sealed;
@@ -66,6 +67,7 @@ impl Cases {
         slots::add(&mut cases);
         blocks::add(&mut cases);
         records::add(&mut cases);
+        privates::add(&mut cases);
         locked::add(&mut cases);
         sealed::add(&mut cases);
         salvage::add(&mut cases);

@@ -3,7 +3,8 @@
 use keyward_vault::salvage::{HeaderState, Rescue, Rescued};
 use keyward_vault::{Opener, RecoveryCode, Salvage, Timestamp, Unlocking, salvage};
 
-use crate::cases::{Cases, code};
+use crate::builder::slot_content;
+use crate::cases::{Cases, PASSPHRASE, code, passphrase_slot};
 use crate::damage::{is_long, names, quick, read};
 use crate::fixed::Fixed;
 use crate::private::ed25519;
@@ -120,8 +121,61 @@ fn a_slot_whose_record_is_lost_is_dropped_unless_it_opened() {
     let mut file = quick(2).build("slot");
     file[block(1) + 100] ^= 1;
     let rescued = rescued(file);
-    assert_eq!((rescued.lost.len(), rescued.lost_slots.len()), (1, 0));
+    assert_eq!((rescued.lost.len(), rescued.lost_slots.len()), (0, 0));
     assert_eq!(saved(&rescued).len(), 2);
+    assert_eq!(rescued.vault.slots().count(), 1);
+    let header = HEADER + 208;
+    let place = |number: usize| header + number * BLOCK + 100;
+    for (number, slots, lost) in [(1, 2, 0), (2, 1, 1)] {
+        let mut parts = quick(2);
+        parts.add_slot(passphrase_slot(PASSPHRASE));
+        let mut file = parts.build("slots");
+        file[place(number)] ^= 1;
+        let rescued = self::rescued(file);
+        assert_eq!((rescued.lost.len(), rescued.lost_slots.len()), (0, lost));
+        assert_eq!(rescued.vault.slots().count(), slots, "record {number}");
+        assert_eq!(saved(&rescued).len(), 2);
+    }
+}
+
+#[test]
+fn keys_of_another_in_the_record_of_a_slot_are_not_kept() {
+    for (record, slots) in [(0, 2), (1, 1)] {
+        let mut parts = quick(2);
+        parts.add_slot(passphrase_slot(PASSPHRASE));
+        let slot = parts.slots[record].id;
+        parts.records[record].content = slot_content(&slot, &[0x5a; 64], &[]);
+        let rescued = rescued(parts.build("planted"));
+        assert_eq!(rescued.vault.slots().count(), slots);
+        assert_eq!(saved(&rescued).len(), 2);
+    }
+}
+
+#[test]
+fn a_header_that_is_not_authentic_gives_no_mac_to_what_anybody_wrote() {
+    let mut parts = quick(2);
+    parts.optional_flags = 1;
+    parts.extensions = [&7_u16.to_be_bytes()[..], &[0; 2], &[0, 0, 0, 1], &[1]].concat();
+    parts.header[1] = Box::new(|header| *header.last_mut().unwrap() ^= 1);
+    let rescued = rescued(parts.build("unauthentic"));
+    assert!(!rescued.is_authentic);
+    let file = rescued.vault.seal(NOW, &mut Fixed::new("saved")).unwrap();
+    assert_eq!(file[44..48], [0; 4]);
+    let length = u32::from_be_bytes(file[12..16].try_into().unwrap());
+    assert_eq!(usize::try_from(length).unwrap(), HEADER);
+    assert_eq!(saved(&rescued).len(), 2);
+}
+
+#[test]
+fn a_damaged_digest_of_both_headers_does_not_change_what_comes_before() {
+    let whole = quick(2).build("digests");
+    let mut file = whole.clone();
+    for end in [HEADER, file.len() - 12] {
+        file[end - 1] ^= 1;
+    }
+    let rescued = rescued(file);
+    assert!(rescued.is_authentic);
+    assert_eq!(rescued.vault.digest()[..], whole[HEADER - 32..HEADER]);
 }
 
 #[test]

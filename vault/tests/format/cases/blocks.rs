@@ -239,6 +239,13 @@ fn forged(cases: &mut Cases) {
     let moved = |name: &'static [u8], at: usize| {
         with_record(move |block| block[at..at + name.len()].copy_from_slice(name))
     };
+    let parts = changed(|parts| parts.records[0].id = [0; 16]);
+    cases.bad(
+        "damaged-record-id-zeros",
+        "a record with the manifest's id",
+        "damaged",
+        &parts,
+    );
     let mut parts = moved(&[0x21], 8);
     parts.manifest = Box::new(|content| content[4 + 40] = 0x21);
     cases.bad(

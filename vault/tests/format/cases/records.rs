@@ -3,13 +3,12 @@
 use super::{Cases, PASSPHRASE, base, changed, empty, passphrase_slot};
 use crate::builder::{Block, Parts, key_content, map, slot_content};
 use crate::cbor::{Value, bytes, text};
-use crate::private::{ed25519, fields_of, openssh, strings};
+use crate::private::ed25519;
 
 pub(crate) fn add(cases: &mut Cases) {
     encodings(cases);
     all_kinds(cases);
     fields(cases);
-    privates(cases);
     slot_records(cases);
     vaults(cases);
 }
@@ -369,94 +368,6 @@ fn fields(cases: &mut Cases) {
     entry("key-label", "a key with a label", 15, text("label"));
 }
 
-fn privates(cases: &mut Cases) {
-    let mut private = |name: &str, comment: &str, fields: &[u8]| {
-        let parts = with_content(key_content("laptop", fields, &[]));
-        cases.bad(
-            &format!("invalid-private-{name}"),
-            comment,
-            "invalid",
-            &parts,
-        );
-    };
-    let own = fields_of(&ed25519("laptop").fields);
-    let fields: Vec<&[u8]> = own.iter().map(Vec::as_slice).collect();
-    private("empty", "an empty private key", b"");
-    private(
-        "type",
-        "a type that there is not",
-        &strings(&[b"ssh-dss", fields[1], fields[2]]),
-    );
-    private(
-        "type-case",
-        "a type in large letters",
-        &strings(&[b"SSH-ED25519", fields[1], fields[2]]),
-    );
-    private(
-        "certificate",
-        "the type of a certificate",
-        &strings(&[b"ssh-ed25519-cert-v01@openssh.com", fields[1], fields[2]]),
-    );
-    private(
-        "short",
-        "the private part is missing",
-        &strings(&fields[..2]),
-    );
-    private(
-        "truncated",
-        "the last byte is missing",
-        &strings(&fields)[..118],
-    );
-    private(
-        "rest",
-        "a byte too much",
-        &[&strings(&fields)[..], &[0]].concat(),
-    );
-    private(
-        "comment",
-        "a comment after the key",
-        &[&strings(&fields)[..], &strings(&[b"comment"])].concat(),
-    );
-    private(
-        "public-31",
-        "a public key of 31 bytes",
-        &strings(&[fields[0], &fields[1][..31], fields[2]]),
-    );
-    private(
-        "seed",
-        "a seed without the public key",
-        &strings(&[fields[0], fields[1], &fields[2][..32]]),
-    );
-    private(
-        "rsa-1024",
-        "an RSA key of 1024 bits",
-        &openssh("rsa-1024").fields,
-    );
-    let rsa = fields_of(&openssh("rsa-2048").fields);
-    let rsa: Vec<&[u8]> = rsa.iter().map(Vec::as_slice).collect();
-    let negative = [rsa[0], &rsa[1][1..], rsa[2], rsa[3], rsa[4], rsa[5], rsa[6]];
-    private("rsa-negative", "a negative modulus", &strings(&negative));
-    let padded = [&[0], rsa[1]].concat();
-    let long = [rsa[0], &padded, rsa[2], rsa[3], rsa[4], rsa[5], rsa[6]];
-    private(
-        "rsa-zero",
-        "a modulus with a zero too much",
-        &strings(&long),
-    );
-    let ecdsa = fields_of(&openssh("ecdsa-256").fields);
-    let ecdsa: Vec<&[u8]> = ecdsa.iter().map(Vec::as_slice).collect();
-    private(
-        "curve",
-        "another curve than the type says",
-        &strings(&[ecdsa[0], b"nistp384", ecdsa[2], ecdsa[3]]),
-    );
-    private(
-        "point",
-        "a compressed point",
-        &strings(&[ecdsa[0], ecdsa[1], &ecdsa[2][..33], ecdsa[3]]),
-    );
-}
-
 fn slot_records(cases: &mut Cases) {
     let mut entry = |name: &str, comment: &str, key: u64, value: Value| {
         let parts = changed(|parts| {
@@ -521,6 +432,27 @@ fn vaults(cases: &mut Cases) {
         "invalid-slot-uncounted",
         "a slot that is not counted, and thus an extension",
         "invalid",
+        &parts,
+    );
+    // Who could open the vault once has his own keys where the next vault key would be wrapped.
+    let planted = |parts: &mut Parts, slot: usize| {
+        let id = parts.slots[slot].id;
+        parts.records[slot].content = slot_content(&id, &[0x5a; 64], &[]);
+    };
+    let parts = changed(|parts| planted(parts, 0));
+    cases.bad(
+        "forged-slot-keys",
+        "the record of the slot that opens has other keys",
+        "forged",
+        &parts,
+    );
+    let mut parts = base();
+    parts.add_slot(super::recovery_slot());
+    planted(&mut parts, 1);
+    cases.bad(
+        "forged-slot-keys-other",
+        "the record of another slot has other keys",
+        "forged",
         &parts,
     );
     let parts = changed(|parts| parts.add_key("laptop", &ed25519("other"), &[]));

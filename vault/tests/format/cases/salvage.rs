@@ -95,6 +95,36 @@ pub(crate) fn add(cases: &mut Cases) {
             file[twin + 46] ^= 1;
         }),
     );
+    let newer = Parts {
+        generation: 3,
+        ..whole()
+    };
+    let newer = newer.build("salvage-later");
+    damaged(
+        "salvage-later",
+        "blocks of a later generation follow the header",
+        &NAMES,
+        Box::new(move |file| {
+            let end = file.len() - HEADER - 12;
+            file[block(0)..end].copy_from_slice(&newer[block(0)..end]);
+        }),
+    );
+    let mut older = whole();
+    older.records[2].version = 1;
+    let older = older.build("salvage-older");
+    damaged(
+        "salvage-older",
+        "the manifest is zeros, and an older record has the digest of the newer one",
+        &["one", "three"],
+        Box::new(move |file| {
+            let digest = file[block(0) + BLOCK - 32..block(1)].to_vec();
+            file[block(0)..block(1)].fill(0);
+            file[block(1) - 32..block(1)].copy_from_slice(&digest);
+            file[block(0)..block(0) + 36].copy_from_slice(&older[block(0)..block(0) + 36]);
+            let end = block(4) - 32;
+            file[block(3)..end].copy_from_slice(&older[block(3)..end]);
+        }),
+    );
     damaged(
         "salvage-appended",
         "bytes after the end",
