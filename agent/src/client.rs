@@ -37,6 +37,14 @@ pub enum ClientError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another user listens there.
+    #[error("agent at {} is of another user (uid {uid})", path.display())]
+    Foreign {
+        /// The agent's socket.
+        path: PathBuf,
+        /// Who listens.
+        uid: u32,
+    },
     /// The connection failed, or took too long.
     #[error("agent at {} does not answer: {source}", path.display())]
     Connection {
@@ -71,28 +79,39 @@ impl Client {
     /// agent does but takes no connection within five seconds, [`ClientError::Unreachable`] when
     /// the path is too long or belongs to somebody else.
     pub fn connect(path: &Path) -> Result<Self, ClientError> {
-        connect(path)
-            .map(|stream| Self {
-                stream,
+        let stream = connect(path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::ConnectionRefused => ClientError::NoAgent {
                 path: path.to_path_buf(),
-            })
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound
-                | io::ErrorKind::NotADirectory
-                | io::ErrorKind::ConnectionRefused => ClientError::NoAgent {
-                    path: path.to_path_buf(),
-                },
-                io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidFilename => {
-                    ClientError::Unreachable {
-                        path: path.to_path_buf(),
-                        source,
-                    }
-                }
-                _ => ClientError::Connection {
+            },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidFilename => {
+                ClientError::Unreachable {
                     path: path.to_path_buf(),
                     source,
-                },
-            })
+                }
+            }
+            _ => ClientError::Connection {
+                path: path.to_path_buf(),
+                source,
+            },
+        })?;
+        let path = path.to_path_buf();
+        Ok(Self { stream, path })
+    }
+
+    /// Refuses an agent of another user: in a folder where others may make files, one of theirs may listen in the place
+    /// of ours, and would be handed the keys.
+    fn check_owner(&self) -> Result<(), ClientError> {
+        let peer = rustix::net::sockopt::socket_peercred(&self.stream);
+        let peer = peer.map_err(|error| self.failed(error.into()))?;
+        if peer.uid == rustix::process::geteuid() {
+            return Ok(());
+        }
+        Err(ClientError::Foreign {
+            path: self.path.clone(),
+            uid: peer.uid.as_raw(),
+        })
     }
 
     /// Sends one message and returns the one that answers it, both without their length.

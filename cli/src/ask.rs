@@ -114,6 +114,20 @@ pub(crate) fn tell_elsewhere(terminal: Option<&Path>, text: &str) {
     }
 }
 
+/// Keeps what is typed from being shown, and from being taken for an answer to what is asked next, until it is dropped:
+/// while a vault opens, somebody may type the passphrase again.
+///
+/// # Errors
+/// There is no terminal.
+pub(crate) fn hush(terminal: &Path) -> io::Result<impl Drop + use<>> {
+    terminal::Hush::begin(terminal)
+}
+
+/// As [`hush`], at the person's own terminal, where there is one.
+pub(crate) fn hush_own() -> Option<impl Drop> {
+    terminal::Hush::begin(Path::new(terminal::TERMINAL)).ok()
+}
+
 /// Says whether there is a terminal to ask at.
 pub(crate) fn has_terminal() -> bool {
     terminal::is_there()

@@ -114,6 +114,8 @@ pub(crate) enum Error {
     NoSuchSlot(String),
     #[error("{} is under a vault key that was renewed since", path.display())]
     RetiredKey { path: PathBuf },
+    #[error("{} has another secret under the id of way in {slot}, which was replaced outside of keyward", path.display())]
+    ReplacedSlot { path: PathBuf, slot: String },
     #[error("{} has generation {found}, and this machine has seen {seen}", path.display())]
     Rollback {
         path: PathBuf,
@@ -163,6 +165,7 @@ impl Error {
             Self::NothingRescued | Self::UncertainRescue { .. } => DAMAGED,
             Self::Fork { .. }
             | Self::RetiredKey { .. }
+            | Self::ReplacedSlot { .. }
             | Self::Rollback { .. }
             | Self::VaultMissing { .. } => CANNOT_OPEN,
             Self::Store(error) => code_of_store(error),

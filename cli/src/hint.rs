@@ -74,7 +74,13 @@ fn of_verb(error: &Error) -> Option<String> {
         }
         Error::EmptyPassphrase => "to write a file in the clear, say so: --plaintext",
         Error::Exists { .. } => "choose another path, or move away what is there",
-        Error::Fork { path, .. } | Error::RetiredKey { path } | Error::Rollback { path, .. } => {
+        Error::RetiredKey { path } | Error::ReplacedSlot { path, .. } => {
+            return Some(format!(
+                "whoever knew a secret of it before may have made it; restore a backup, or if it is yours: keyward list --accept-changed-keys --vault {}",
+                quoted(path)
+            ));
+        }
+        Error::Fork { path, .. } | Error::Rollback { path, .. } => {
             return Some(format!(
                 "is it an old copy? look for the newer one; if this is the one you want: keyward list --accept-rollback --vault {}",
                 quoted(path)
@@ -147,7 +153,10 @@ fn of_vault(error: &VaultError) -> Option<String> {
         _ if matches!(error, VaultError::Work { .. }) => {
             "remove a passphrase that is not needed: keyward slot list"
         }
-        _ if matches!(error, VaultError::Cost { .. }) => return None,
+        _ if matches!(error, VaultError::MemoryCeiling { .. }) => {
+            "if you trust the file: --allow-large-kdf"
+        }
+        _ if matches!(error, VaultError::OutOfMemory { .. }) => "end other programs, and try again",
         _ if matches!(error, VaultError::RecoveryCode(_)) => {
             "it is seven groups of four letters and digits, as keyward init showed it"
         }
@@ -155,12 +164,13 @@ fn of_vault(error: &VaultError) -> Option<String> {
             "a passphrase is 1 to 1,024 bytes of text without control characters"
         }
         Some(Class::NotAVault) => "name the vault with --vault, or create one with keyward init",
-        Some(Class::Locked) => "try again, or use the recovery code: --recovery-file FILE",
+        Some(Class::Locked) => {
+            "try again, or type the recovery code in its place; from a file: --recovery-file FILE"
+        }
         Some(Class::Damaged | Class::Forged | Class::Invalid) => {
             "see what is whole with keyward fsck, and mend it with keyward fsck --repair"
         }
         Some(Class::Unsupported) => "a newer keyward wrote it: install that",
-        Some(Class::Cost) => "if you trust the file: --allow-large-kdf",
         _ => return None,
     };
     Some(text.to_owned())

@@ -34,7 +34,9 @@ pub(crate) fn failure(fact: &dyn Display, hint: Option<&str>) {
 
 /// Writes a fact that stops nothing.
 pub(crate) fn warn(fact: &dyn Display) {
-    say(&format!("warning: {}\n", without_number(&fact.to_string())));
+    let fact = fact.to_string();
+    let fact = Escaped::new(fact.as_bytes()).to_string();
+    say(&format!("warning: {}\n", without_number(&fact)));
 }
 
 /// Writes a path so that it can be shown.

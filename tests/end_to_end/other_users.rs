@@ -1,8 +1,15 @@
 //! What other users, and other programs of the same user, may not do.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
-use keyward_tests::{Agent, Home, Key, KeyKind, Run, agent::Launch, message, process};
+use keyward_tests::{
+    Agent, CheapVault, Home, Key, KeyKind, Run, agent::Launch, deadline, message, process, program,
+};
 
 const AS_NOBODY: [&str; 4] = [
     "setpriv",
@@ -130,4 +137,39 @@ fn no_process_of_the_agent_writes_a_core_file() {
         let fields: Vec<&str> = core.split_whitespace().collect();
         assert_eq!(fields[4..6], ["0", "0"], "{core}");
     }
+}
+
+#[test]
+fn keys_are_not_handed_to_another_user_who_listens_in_the_place_of_the_agent() {
+    let vault = CheapVault::new();
+    vault.keyward("generate one").succeeds();
+    let folder = vault.home().path("shared");
+    fs::create_dir(&folder).unwrap();
+    for path in [&folder, vault.home().folder()] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o1777)).unwrap();
+    }
+    let control = folder.join("control.agent");
+    let script = format!(
+        "import os,socket\ns=socket.socket(socket.AF_UNIX)\ns.bind({control:?})\nos.chmod({control:?},0o777)\n\
+         s.listen()\nwhile True:\n c,_=s.accept()\n try: print(c.recv(99),flush=True)\n except OSError: pass",
+    );
+    let mut listener = as_nobody(vault.home(), &["python3", "-c", &script]);
+    let mut listener = listener.stdout(Stdio::piped()).spawn().unwrap();
+    deadline::until("a listener", Duration::from_secs(10), || control.exists());
+    let socket = folder.join("agent");
+    let mut agent = vault.home().command(program::path());
+    agent.args(["agent", "-a"]).arg(&socket).exits(1);
+    for words in ["unlock", "list", "lock"] {
+        let mut command = vault.bare(words);
+        command.env("SSH_AUTH_SOCK", &socket);
+        if words != "lock" {
+            command.args(["--passphrase-file", "passphrase"]);
+        }
+        let said = command.outcome();
+        assert_eq!(said.code, Some(i32::from(words != "list")), "{said:?}");
+    }
+    listener.kill().unwrap();
+    let heard = listener.wait_with_output().unwrap().stdout;
+    // One who only asks for the state is answered by whoever is there.
+    assert!(!String::from_utf8_lossy(&heard).contains("vault"));
 }

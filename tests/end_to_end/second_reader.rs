@@ -21,7 +21,8 @@ fn both_readers_agree_on_every_vector() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    assert!(vectors.len() >= 150, "{}", vectors.len());
+    // The list of them is the vault's own tests': here it matters that none is left out.
+    assert!(vectors.len() > 400, "{}", vectors.len());
     let said = reader(&home).arg("check").args(&vectors).succeeds();
     assert_eq!(said.stdout.lines().count(), vectors.len());
 }

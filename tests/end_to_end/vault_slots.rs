@@ -203,10 +203,13 @@ fn passwd_renews_the_key_and_keeps_the_recovery_code() {
     let after = fs::read(vault.path()).unwrap();
     fs::write(vault.path(), before).unwrap();
     vault.keyward("list").exits(3);
-    vault.keyward("list --accept-rollback").succeeds();
+    vault.keyward("list --accept-rollback").exits(3);
+    vault
+        .keyward("list --accept-rollback --accept-changed-keys")
+        .succeeds();
     fs::write(vault.path(), after).unwrap();
     vault
-        .bare("list --passphrase-file new --accept-rollback")
+        .bare("list --passphrase-file new --accept-changed-keys")
         .succeeds();
 }
 
@@ -228,4 +231,27 @@ fn a_forgotten_passphrase_is_set_anew_with_the_recovery_code() {
         .exits(1)
         .stderr;
     assert!(said.contains("more than one passphrase"), "{said}");
+}
+
+#[test]
+fn looking_into_an_old_copy_changes_nothing_for_the_vault() {
+    let vault = CheapVault::new();
+    vault.keyward("generate one").succeeds();
+    let copy = vault.home().path("stick");
+    fs::copy(vault.path(), &copy).unwrap();
+    let way_in = id(&slots(&vault)[1]);
+    vault.keyward(&format!("slot remove {way_in}")).succeeds();
+    let stick = |flags: &str| vault.keyward(&format!("list --vault stick {flags}"));
+    stick("").exits(3);
+    stick("--accept-rollback").exits(3);
+    stick("--accept-rollback --accept-changed-keys").succeeds();
+    vault.keyward("list").succeeds();
+    stick("").exits(3);
+    // In the vault's own place it is what the person wants.
+    fs::copy(&copy, vault.path()).unwrap();
+    vault.keyward("list").exits(3);
+    vault
+        .keyward("list --accept-rollback --accept-changed-keys")
+        .succeeds();
+    vault.keyward("list").succeeds();
 }

@@ -1,8 +1,20 @@
 //! Several commands that change one vault at once.
 
-use std::{collections::BTreeSet, fs, io::Write, process::Stdio, thread, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    process::Stdio,
+    thread,
+    time::Duration,
+};
 
-use keyward_tests::{CheapVault, Home, Key, KeyKind, PlantedVault, Run, cheap_vault::PASSPHRASE};
+use keyward_tests::{
+    Agent, CheapVault, Home, Key, KeyKind, PlantedVault, Run, Terminal, cheap_vault::PASSPHRASE,
+};
+use keyward_vault::Sealed;
+use serde_json::json;
 
 const WRITERS: usize = 8;
 const KEYS_EACH: usize = 3;
@@ -91,4 +103,79 @@ fn slow_reader_does_not_take_back_what_was_noted_since() {
     drop(pipe);
     assert!(slow.wait().unwrap().success());
     vault.bare("list --passphrase-file new").succeeds();
+}
+
+#[test]
+fn an_older_copy_that_is_put_back_while_a_person_types_is_not_merged() {
+    let vault = CheapVault::new();
+    vault.keyward("generate one").succeeds();
+    let older = fs::read(vault.path()).unwrap();
+    vault.keyward("generate two").succeeds();
+    let mut terminal = Terminal::run(&vault.bare("generate three"));
+    terminal.expects("Passphrase for ");
+    fs::write(vault.path(), &older).unwrap();
+    terminal.types_hidden(PASSPHRASE);
+    let shown = terminal.exits(3);
+    assert!(shown.contains("this machine has seen 3"), "{shown}");
+    assert_eq!(fs::read(vault.path()).unwrap(), older);
+}
+
+#[test]
+fn what_others_change_while_a_person_unlocks_holds() {
+    let vault = CheapVault::new();
+    for name in ["one", "two"] {
+        vault.keyward(&format!("generate {name}")).succeeds();
+    }
+    let agent = Agent::start(&[]);
+    let mut terminal = Terminal::run(vault.bare("unlock").env("SSH_AUTH_SOCK", agent.socket()));
+    terminal.expects("Passphrase for ");
+    vault.keyward("remove one").succeeds();
+    terminal.types_hidden(PASSPHRASE);
+    let shown = terminal.exits(0);
+    assert!(shown.contains("Unlocked: 1 key."), "{shown}");
+    assert!(agent.list().lines().count() == 1, "{}", agent.list());
+}
+
+#[test]
+fn an_agent_that_says_a_vault_is_open_is_not_handed_its_keys() {
+    let vault = CheapVault::new();
+    vault.keyward("generate one").succeeds();
+    let agent = Agent::start(&[]);
+    vault.beside(&agent, "unlock").succeeds();
+    let mut lock = vault.bare("lock");
+    lock.env("SSH_AUTH_SOCK", agent.socket()).succeeds();
+    let control = agent.socket().with_file_name(format!(
+        "control.{}",
+        agent.socket().file_name().unwrap().display()
+    ));
+    let mut stream = UnixStream::connect(control).unwrap();
+    let id = Sealed::read(fs::read(vault.path()).unwrap())
+        .unwrap()
+        .vault_id();
+    let path = vault.path().display().to_string();
+    let begin = json!({
+        "request": "vault begin", "vault": id.to_string(), "path": path, "generation": 9,
+        "state": "open", "purpose": "unlock",
+    });
+    for request in [begin, json!({"request": "vault commit"})] {
+        let request = request.to_string();
+        let length = u32::try_from(request.len()).unwrap().to_be_bytes();
+        stream
+            .write_all(&[&length, request.as_bytes()].concat())
+            .unwrap();
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).unwrap();
+        let mut answer = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
+        stream.read_exact(&mut answer).unwrap();
+    }
+    vault.beside(&agent, "edit one --notes x").succeeds();
+    let status = vault
+        .bare("status")
+        .env("SSH_AUTH_SOCK", agent.socket())
+        .succeeds();
+    assert!(
+        status.stdout.contains(", locked, 1 key"),
+        "{}",
+        status.stdout
+    );
 }

@@ -211,10 +211,7 @@ impl Error {
             | Self::Suite { .. }
             | Self::CriticalFlags { .. }
             | Self::CriticalExtension { .. } => Class::Unsupported,
-            Self::Cost { .. }
-            | Self::Work { .. }
-            | Self::MemoryCeiling { .. }
-            | Self::OutOfMemory { .. } => Class::Cost,
+            Self::Cost { .. } | Self::Work { .. } => Class::Cost,
             Self::Damaged { .. } => Class::Damaged,
             Self::Locked | Self::Passphrase(_) | Self::RecoveryCode(_) => Class::Locked,
             Self::Forged { .. } => Class::Forged,

@@ -30,9 +30,6 @@ pub enum PassphraseError {
         /// Its place among the characters, counted from 1.
         place: usize,
     },
-    /// The bytes are no text.
-    #[error("passphrase is not UTF-8")]
-    NotText,
 }
 
 /// A passphrase in the one form in which it is used.
@@ -66,18 +63,6 @@ impl Passphrase {
             return Err(PassphraseError::Empty);
         }
         Ok(Self(Secret::new(prepared)))
-    }
-
-    /// Prepares the contents of a file that holds a passphrase and may end in one line end.
-    ///
-    /// # Errors
-    /// [`PassphraseError`] for what no passphrase may be.
-    pub fn from_file(contents: &[u8]) -> Result<Self, PassphraseError> {
-        let line = contents
-            .strip_suffix(b"\n")
-            .map_or(contents, |line| line.strip_suffix(b"\r").unwrap_or(line));
-        let text = core::str::from_utf8(line).map_err(|_| PassphraseError::NotText)?;
-        Self::new(text)
     }
 
     /// Says whether every character is one that Unicode has assigned. What another one will become
@@ -142,10 +127,6 @@ mod tests {
         let control = PassphraseError::Control { place: 3 };
         assert_eq!(prepared("ab\tc").unwrap_err(), control);
         assert_eq!(prepared("ab\u{85}c").unwrap_err(), control);
-        assert_eq!(
-            Passphrase::from_file(b"\xff").unwrap_err(),
-            PassphraseError::NotText
-        );
     }
 
     #[test]
@@ -156,16 +137,6 @@ mod tests {
         assert!(prepared(&"\u{1100}\u{1161}\u{11a8}".repeat(341)).is_ok());
         // One character that normalises to three times its bytes.
         assert!(prepared(&"\u{1d160}".repeat(86)).is_err());
-    }
-
-    #[test]
-    fn one_line_end_of_a_file_is_not_part_of_it() {
-        for contents in ["word", "word\n", "word\r\n"] {
-            let passphrase = Passphrase::from_file(contents.as_bytes()).unwrap();
-            assert_eq!(passphrase.bytes(), b"word");
-        }
-        assert!(Passphrase::from_file(b"word\n\n").is_err());
-        assert!(Passphrase::from_file(b"word\r").is_err());
     }
 
     #[test]

@@ -83,19 +83,9 @@ impl Sealed {
         self.header.records
     }
 
-    /// Returns the length of the file in bytes.
-    pub fn file_length(&self) -> usize {
-        self.file.len()
-    }
-
     /// Returns what is damaged although the file can be read.
     pub fn warning(&self) -> Option<Warning> {
         self.warning
-    }
-
-    /// Says whether the header is damaged and its twin serves.
-    pub fn read_from_twin(&self) -> bool {
-        self.warning == Some(Warning::HeaderDamaged)
     }
 
     /// Returns the bytes of the file.

@@ -226,6 +226,11 @@ impl Slot {
         self.id
     }
 
+    /// Returns what commits the slot to its secret; another one only under another name.
+    pub fn commitment(&self) -> [u8; 32] {
+        self.commitment
+    }
+
     /// Returns the type of the slot as the file has it.
     pub fn number(&self) -> u16 {
         self.number

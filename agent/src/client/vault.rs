@@ -37,6 +37,9 @@ pub struct VaultList {
     pub state: String,
     /// What was said of each record, with the time of its last use by this agent.
     pub keys: Vec<Box<RawValue>>,
+    /// The fingerprints of the keys that the agent holds, as it found them.
+    #[serde(default)]
+    pub held: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,8 +59,9 @@ impl Client {
     /// Begins to hand over a whole new catalogue of a vault.
     ///
     /// # Errors
-    /// [`ClientError::Refused`] when the agent is locked; otherwise as [`Client::exchange`].
+    /// [`ClientError::Foreign`]; [`ClientError::Refused`] when the agent is locked; otherwise as [`Client::exchange`].
     pub fn vault_begin(&mut self, begin: &Begin) -> Result<(), ClientError> {
+        self.check_owner()?;
         self.send(&message::begin(begin), &[])?;
         self.answer::<Done>(PATIENCE, super::ANSWER_MAX).map(|_| ())
     }
@@ -104,6 +108,7 @@ impl Client {
     /// # Errors
     /// [`ClientError::Refused`] when it has no vault; otherwise as [`Client::exchange`].
     pub fn vault_lock(&mut self) -> Result<usize, ClientError> {
+        self.check_owner()?;
         self.send(&message::lock(), &[])?;
         let locked: Locked = self.answer(PATIENCE, super::ANSWER_MAX)?;
         Ok(locked.keys)
@@ -112,8 +117,9 @@ impl Client {
     /// Asks what is in the vault.
     ///
     /// # Errors
-    /// As [`Client::exchange`].
+    /// [`ClientError::Foreign`]; otherwise as [`Client::exchange`].
     pub fn vault_list(&mut self) -> Result<VaultList, ClientError> {
+        self.check_owner()?;
         self.send(&message::list(), &[])?;
         self.answer(PATIENCE, LIST_MAX)
     }

@@ -27,6 +27,10 @@ pub use self::status::About;
 /// How long a request may take to come, its length included, and its answer to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many answers one connection gets: only so many are served at once, and whoever asks on and on has to wait for
+/// his turn like everybody else.
+const ANSWERS_MAX: usize = 64;
+
 #[derive(Serialize)]
 struct Failure {
     error: String,
@@ -53,7 +57,8 @@ pub async fn serve(
     caller: Caller,
 ) -> io::Result<()> {
     let mut handover = Handover::new(Rc::clone(&agent), caller.peer);
-    loop {
+    let mut answers = 0;
+    while answers < ANSWERS_MAX {
         let frame = time::timeout(PATIENCE, frame::read(&mut stream, caller.memory)).await??;
         let answer = match frame {
             Frame::Secret { json, mut message } => {
@@ -70,8 +75,10 @@ pub async fn serve(
             let length = u32::try_from(answer.len()).unwrap_or(u32::MAX);
             let frame = [&length.to_be_bytes(), answer.as_bytes()].concat();
             time::timeout(PATIENCE, stream.write_all(&frame)).await??;
+            answers += 1;
         }
     }
+    Ok(())
 }
 
 fn failure(error: String) -> String {

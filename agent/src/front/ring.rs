@@ -132,6 +132,17 @@ impl Ring {
         self.iter().filter(|identity| identity.from_vault).count()
     }
 
+    /// Returns the fingerprints of the vault's keys that somebody can sign for.
+    pub fn held_of_vault(&mut self) -> Vec<String> {
+        let held = self
+            .iter()
+            .filter(|held| held.from_vault && held.signer != Signer::Closed);
+        let mut held: Vec<String> = held.map(|held| held.fingerprint.clone()).collect();
+        // A key and its certificate are one.
+        held.dedup();
+        held
+    }
+
     /// Returns a number that changes with every change of the ring, to keep answers by.
     pub const fn version(&self) -> u64 {
         self.version

@@ -239,10 +239,8 @@ fn start_control(agent: &Rc<Agent>, place: &Place, memory: Protection) -> io::Re
     let listener = match place.listen_for_control() {
         Ok(Some(listener)) => listener,
         Ok(None) => return Ok(()),
-        Err(error) => {
-            tracing::warn!(%error, "no control socket");
-            return Ok(());
-        }
+        // Whoever listens there in our place would be handed the vault's keys.
+        Err(error) => return Err(io::Error::other(error)),
     };
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;

@@ -6,7 +6,7 @@
 mod question;
 mod terminal;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -22,6 +22,12 @@ pub use self::terminal::of_foreground;
 
 /// The name under which our program unlocks a vault.
 pub const UNLOCKER_NAME: &str = "keyward-unlock";
+
+/// The variable that names the vault to it.
+pub const VAULT: &str = "KEYWARD_UNLOCK_VAULT";
+
+/// The variable that tells it what to show.
+pub const REASON: &str = "KEYWARD_UNLOCK_REASON";
 
 /// How much of the end of what it says is kept, in bytes.
 const SAID_MAX: usize = 1 << 10;
@@ -69,17 +75,18 @@ impl Unlocker {
     pub fn start(
         &self,
         path: &str,
-        terminal: Option<PathBuf>,
+        terminal: Option<&Path>,
         question: &str,
     ) -> Result<Running, Ended> {
         let socket = self.control_socket.as_ref();
         let socket = socket.ok_or_else(|| Ended::Failed("no control socket".to_owned()))?;
         let mut command = Command::new(&self.program);
-        command.arg0(UNLOCKER_NAME).arg(socket).arg(path);
+        command.arg0(UNLOCKER_NAME).arg(socket);
         if let Some(terminal) = terminal {
             command.arg("--tty").arg(terminal);
         }
-        command.arg("--reason").arg(question);
+        // Other users read the arguments of every process, and of none but their own its environment.
+        command.env(VAULT, path).env(REASON, question);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())

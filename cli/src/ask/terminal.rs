@@ -8,14 +8,14 @@ use std::thread;
 use keyward_vault::Secret;
 use nix::sys::signal::{SigSet, Signal};
 use rpassword::ConfigBuilder;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::AskError;
 
 /// The person's own terminal, whatever the standard streams are.
-const TERMINAL: &str = "/dev/tty";
+pub(super) const TERMINAL: &str = "/dev/tty";
 
 /// Says whether there is a terminal.
 pub(super) fn is_there() -> bool {
@@ -90,6 +90,30 @@ pub(super) fn line(prompt: &str) -> Result<String, AskError> {
         return Err(AskError::Cancelled);
     }
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// A terminal without echo.
+pub(super) struct Hush {
+    terminal: File,
+    before: Termios,
+}
+
+impl Hush {
+    pub(super) fn begin(path: &Path) -> io::Result<Self> {
+        let terminal = File::options().read(true).write(true).open(path)?;
+        let before = tcgetattr(&terminal)?;
+        let mut quiet = before.clone();
+        quiet.local_modes -= LocalModes::ECHO;
+        tcsetattr(&terminal, OptionalActions::Now, &quiet)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Hush {
+    fn drop(&mut self) {
+        // What was typed meanwhile is dropped with the same call. A terminal that is gone needs nothing.
+        let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
+    }
 }
 
 /// Puts the terminal back as it was when a signal ends the program while echo is off: a shell without echo

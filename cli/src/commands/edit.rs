@@ -9,6 +9,7 @@ use keyward_vault::import;
 
 use crate::destination;
 use crate::error::Error;
+use crate::output;
 use crate::start::lifetime;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::files;
@@ -108,6 +109,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     if let Some((path, certificate)) = &change.certificate {
         open.fits(id, certificate.public_key().blob(), path)?;
     }
+    let confirms = change.confirm == Some(true);
     open.update(id, |key| {
         if let Some(comment) = change.comment {
             key.comment = comment.into_bytes();
@@ -131,6 +133,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         }
     })?;
     saving::save(&mut open)?;
+    if confirms {
+        output::say(
+            "Each use is asked about by the agent's askpass program (SSH_ASKPASS); where it has none, or no display, the use is refused.\n",
+        );
+    }
     if matches.get_flag("json") {
         return super::print_json(&open.listing(id)?);
     }

@@ -44,9 +44,9 @@ pub(super) fn describe_lock() -> Command {
 /// Opens the vault and hands its keys to the agent.
 pub(super) fn unlock(matches: &ArgMatches) -> Result<ExitCode, Error> {
     agent::check()?;
-    let open = Open::ask(&Arguments::read(matches)?)?;
+    let mut open = Open::ask(&Arguments::read(matches)?)?;
     // The agent does not wait for a person who types: it closes connections that say nothing.
-    let served = agent::unlock(agent::connect()?, &open)?;
+    let served = agent::unlock(agent::connect()?, &mut open)?;
     agent::warn(&served);
     output::say(&format!("Unlocked: {}.\n", counted(served.keys)));
     Ok(match served.refused.is_empty() {

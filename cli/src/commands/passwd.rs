@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
 
+use super::slot;
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::{open::Open, saving, unlock};
@@ -39,5 +40,6 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     open.change_passphrase(&unlock::passphrase(&typed)?)?;
     saving::save(&mut open)?;
     output::say("The passphrase is changed.\n");
+    slot::say_what_stays(&open);
     Ok(ExitCode::SUCCESS)
 }

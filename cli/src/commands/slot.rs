@@ -153,7 +153,22 @@ fn remove(matches: &ArgMatches) -> Result<ExitCode, Error> {
     open.remove_slot(id)?;
     saving::save(&mut open)?;
     output::say(&format!("Removed {id}; the key of the vault is renewed.\n"));
+    if open.slots().iter().all(|slot| slot.memory_kib.is_some()) {
+        output::warn(
+            &"no recovery code is left: who forgets the passphrase loses the keys; add one: keyward slot add recovery",
+        );
+    }
+    say_what_stays(&open);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shows the ways in that a renewed key was wrapped for: one among them that is not the person's would open what comes
+/// from now on.
+pub(super) fn say_what_stays(open: &Open) {
+    output::say("Ways in:\n");
+    for slot in open.slots() {
+        output::say(&format!("  {slot}\n"));
+    }
 }
 
 /// Says whether a slot is the only one with a passphrase, and others would be left.

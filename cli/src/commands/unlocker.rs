@@ -9,17 +9,17 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use keyward_agent::client::Client;
-use keyward_agent::front::unlocker::UNLOCKER_NAME;
+use keyward_agent::front::unlocker::{REASON, UNLOCKER_NAME, VAULT};
 use keyward_vault::{Class, Sealed, SlotId, Vault};
 
 use crate::ask::{self, AskError};
 use crate::config;
 use crate::error::Error;
-use crate::output;
 use crate::start::process;
 use crate::vault::arguments::Arguments;
 use crate::vault::unlock::{self, Given};
 use crate::vault::{agent, open::Open};
+use crate::{environment, output};
 
 /// How often a person may try.
 const TRIES: usize = 3;
@@ -64,23 +64,22 @@ fn describe() -> Command {
     let path = |name: &'static str| Arg::new(name).value_parser(value_parser!(PathBuf));
     Command::new(UNLOCKER_NAME)
         .arg(path("SOCKET").required(true))
-        .arg(path("VAULT").required(true))
         .arg(path("tty").long("tty"))
-        .arg(Arg::new("reason").long("reason").default_value(""))
 }
 
 fn run(matches: &ArgMatches) -> Result<(), Error> {
     let path = |name: &str| matches.get_one::<PathBuf>(name);
     let socket = path("SOCKET").cloned().unwrap_or_default();
-    let arguments = Arguments::of(path("VAULT").cloned().unwrap_or_default());
-    let reason = matches.get_one::<String>("reason");
+    let arguments = Arguments::of(environment::filled(VAULT).unwrap_or_default().into());
+    let reason = environment::filled(REASON).unwrap_or_default();
+    let reason = reason.to_string_lossy();
     let asker = Asker {
         terminal: terminal(matches),
-        reason: reason.map_or("", String::as_str),
+        reason: &reason,
         arguments: &arguments,
     };
-    let open = Open::with(&arguments, |sealed| asker.unlock(sealed))?;
-    let served = agent::unlock(Client::connect(&socket)?, &open)?;
+    let mut open = Open::with(&arguments, |sealed| asker.unlock(sealed))?;
+    let served = agent::unlock(Client::connect(&socket)?, &mut open)?;
     for warning in agent::warnings(&served) {
         ask::tell_elsewhere(asker.terminal, &warning);
     }
@@ -106,6 +105,8 @@ impl Asker<'_> {
             if typed.expose().is_empty() {
                 return Err(AskError::Cancelled.into());
             }
+            let _hush = self.terminal.and_then(|path| ask::hush(path).ok());
+            ask::tell_elsewhere(self.terminal, "Opening the vault ...");
             let opened = Given::of(&typed);
             let opened = opened.and_then(|given| unlock::with(sealed, &given, self.arguments));
             match opened {

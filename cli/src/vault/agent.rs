@@ -3,6 +3,7 @@
 mod cache;
 mod identities;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use keyward_agent::client::{Client, ClientError, VaultList};
@@ -88,11 +89,12 @@ pub(crate) fn check() -> Result<(), Error> {
     }
 }
 
-/// Hands all keys to the agent.
+/// Hands all keys to the agent, as the file has them now: what others changed while a person typed holds.
 ///
 /// # Errors
 /// The agent does not take them.
-pub(crate) fn unlock(mut client: Client, open: &Open) -> Result<Committed, Error> {
+pub(crate) fn unlock(mut client: Client, open: &mut Open) -> Result<Committed, Error> {
+    open.refresh()?;
     learn(&mut client);
     let served = hand_over(&mut client, open, State::Open, Purpose::Unlock)?;
     if let Err(error) = cache::write(open) {
@@ -117,7 +119,7 @@ pub(crate) fn lock() -> Result<usize, Error> {
 ///
 /// The change itself is saved: an agent that does not hear of it is a warning and no error.
 pub(crate) fn update(open: &Open) {
-    let told = serving(open.arguments()).and_then(|serving| match serving {
+    let told = serving(open).and_then(|serving| match serving {
         Some((mut client, state)) => {
             hand_over(&mut client, open, state, Purpose::Update).map(|served| warn(&served))
         }
@@ -137,20 +139,37 @@ pub(crate) fn update(open: &Open) {
 
 /// Returns the agent, if it has this vault, and whether it is open there.
 ///
+/// It is open only where one of its keys is held: whoever may talk to the agent can say that a vault is open, and would be
+/// handed all keys with the next change. A vault without keys had none to hold.
+///
 /// # Errors
-/// The agent has this vault and is locked.
-fn serving(arguments: &Arguments) -> Result<Option<(Client, State)>, Error> {
-    let Ok(mut client) = connect() else {
-        return Ok(None);
+/// The agent does not answer, or has this vault and is locked.
+fn serving(open: &Open) -> Result<Option<(Client, State)>, Error> {
+    let mut client = match connect() {
+        Ok(client) => client,
+        Err(
+            Error::AuthSockUnset
+            | Error::NoControl { .. }
+            | Error::Client(ClientError::NoAgent { .. }),
+        ) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
     };
-    let list = client.vault_list().ok();
-    let Some(list) = list.filter(|list| is_of(list, arguments)) else {
+    let list = client.vault_list()?;
+    let id = open.vault().id().to_string();
+    if list.vault.as_ref().map(ToString::to_string) != Some(id) {
         return Ok(None);
-    };
-    let mut states = [State::Open, State::Closed].into_iter();
-    match states.find(|state| state.name() == list.state) {
-        Some(state) => Ok(Some((client, state))),
-        None => Err(Error::AgentLocked),
+    }
+    let held: HashSet<&str> = list.held.iter().map(String::as_str).collect();
+    let is_held = |key: &KeyRecord| held.contains(key.fingerprint().to_string().as_str());
+    let is_open = list.state == State::Open.name();
+    match list.state.as_str() {
+        "locked" => Err(Error::AgentLocked),
+        _ if is_open && (!open.had_keys() || open.vault().keys().any(is_held)) => {
+            Ok(Some((client, State::Open)))
+        }
+        _ => Ok(Some((client, State::Closed))),
     }
 }
 
@@ -204,6 +223,11 @@ fn id(text: &str) -> Result<Id, Error> {
 }
 
 fn is_of(list: &VaultList, arguments: &Arguments) -> bool {
-    let path = arguments.path.display().to_string();
-    list.path.as_deref() == Some(path.as_str())
+    let same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    };
+    // It may be reached by a link.
+    let path = list.path.as_deref().map(Path::new);
+    path.is_some_and(|path| same(path, &arguments.path))
 }

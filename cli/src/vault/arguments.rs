@@ -22,6 +22,8 @@ pub(crate) struct Arguments {
     pub(crate) recovery_file: Option<PathBuf>,
     /// `--accept-rollback`.
     pub(crate) accept_rollback: bool,
+    /// `--accept-changed-keys`.
+    pub(crate) accept_changed_keys: bool,
     /// `--allow-large-kdf`.
     pub(crate) allow_large_kdf: bool,
 }
@@ -54,7 +56,11 @@ pub(crate) fn with_secret(command: Command) -> Command {
         )
         .arg(flag(
             "accept-rollback",
-            "Open a vault that is older than the one this machine has seen",
+            "Open a vault that is older than this machine has seen it, or was saved in two places",
+        ))
+        .arg(flag(
+            "accept-changed-keys",
+            "Open a vault under a key that was renewed since, or with a way in that was replaced",
         ))
         .arg(flag(
             "allow-large-kdf",
@@ -104,6 +110,7 @@ impl Arguments {
             passphrase_file: path_of("passphrase-file"),
             recovery_file: path_of("recovery-file"),
             accept_rollback: flag_of("accept-rollback"),
+            accept_changed_keys: flag_of("accept-changed-keys"),
             allow_large_kdf: flag_of("allow-large-kdf"),
         })
     }
@@ -115,6 +122,7 @@ impl Arguments {
             passphrase_file: None,
             recovery_file: None,
             accept_rollback: false,
+            accept_changed_keys: false,
             allow_large_kdf: false,
         }
     }

@@ -106,7 +106,7 @@ impl Open {
         let slot = self
             .vault
             .replace_slot(old.0, &new, now, &mut SystemEntropy)?;
-        self.slot = slot;
+        self.slot = Some(slot);
         Ok(())
     }
 

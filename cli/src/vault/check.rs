@@ -70,6 +70,13 @@ pub(crate) fn repair(arguments: &Arguments) -> Result<Report, Error> {
                     saving::save_anyway(&mut open)?;
                     report.repaired = true;
                 }
+                let broken = broken_keys(&open);
+                report.whole &= broken.is_empty();
+                // There is no other state of them to mend them with.
+                match report.repaired {
+                    true => report.lost.extend(broken),
+                    false => report.damaged.extend(broken),
+                }
                 return Ok(report);
             }
             Err(Error::Vault(error)) if open::is_damage(&error) => {

@@ -14,9 +14,6 @@ use crate::error::Error;
 /// How long a derivation should take.
 const AIM: Duration = Duration::from_secs(1);
 
-/// The most passes that calibration chooses: a machine ten times as fast gets a dearer derivation.
-const PASSES_MAX: u32 = 12;
-
 /// Below so much memory a machine cannot spare what the defaults take, in KiB.
 const SMALL_MACHINE_KIB: u64 = 4 << 20;
 
@@ -58,7 +55,7 @@ pub(crate) fn create(
         .create(&bytes, |written| written == bytes)
         .map_err(Error::NotSaved)?;
     let sealed = Sealed::read(bytes)?;
-    state::remember(&sealed);
+    state::remember(&sealed, path);
     Ok(())
 }
 
@@ -75,10 +72,37 @@ pub(crate) fn calibrated(passphrase: &Passphrase) -> Result<Cost, Error> {
     };
     let started = Instant::now();
     base.derive(passphrase, &[0; 32])?;
-    let each = started.elapsed() / base.passes();
-    let fitting = AIM.as_nanos().checked_div(each.as_nanos().max(1));
-    let fitting = u32::try_from(fitting.unwrap_or_default()).unwrap_or(u32::MAX);
-    let passes = fitting.clamp(base.passes(), PASSES_MAX);
+    Ok(fitting(base, started.elapsed()))
+}
+
+/// Returns the cost that takes about a second where `base` took so long, never less than that.
+fn fitting(base: Cost, elapsed: Duration) -> Cost {
+    let each = elapsed / base.passes();
+    let passes = AIM.as_nanos().checked_div(each.as_nanos().max(1));
+    let passes = u32::try_from(passes.unwrap_or_default()).unwrap_or(u32::MAX);
     // Above the bounds of the format the derivation could not be asked for again.
-    Ok(Cost::new(base.memory_kib(), passes, base.lanes()).unwrap_or(base))
+    base.with_passes(passes.max(base.passes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_faster_machine_gets_a_dearer_derivation_and_none_a_cheaper_one() {
+        let passes = |base, milliseconds| {
+            let cost = fitting(base, Duration::from_millis(milliseconds));
+            assert_eq!(cost.memory_kib(), base.memory_kib());
+            cost.passes()
+        };
+        assert_eq!(passes(Cost::DEFAULT, 3000), 3);
+        assert_eq!(passes(Cost::DEFAULT, 1000), 3);
+        assert_eq!(passes(Cost::DEFAULT, 500), 6);
+        // What the format allows at most with so much memory.
+        assert_eq!(passes(Cost::DEFAULT, 375), 8);
+        assert_eq!(passes(Cost::DEFAULT, 10), 8);
+        assert_eq!(passes(Cost::DEFAULT, 0), 8);
+        assert_eq!(passes(Cost::FLOOR, 200), 15);
+        assert_eq!(passes(Cost::FLOOR, 1), 16);
+    }
 }

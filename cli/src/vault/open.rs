@@ -24,9 +24,11 @@ pub(crate) struct Open {
     /// The file as it was read.
     pub(super) base: Sealed,
     pub(super) vault: Vault,
-    /// The way it was opened.
-    pub(super) slot: SlotId,
+    /// The way it was opened, if it was opened here.
+    pub(super) slot: Option<SlotId>,
     uses: Uses,
+    /// Whether it had keys when it was opened.
+    had_keys: bool,
 }
 
 /// Reads the vault's file as far as that goes without a secret.
@@ -78,12 +80,9 @@ pub(crate) fn is_damage(error: &keyward_vault::Error) -> bool {
 ///
 /// Another command may save between the reading and the look at the note, which then knows of a newer vault than was
 /// read: only a file that stays as old is refused.
-fn read_newest(arguments: &Arguments) -> Result<(Store, Sealed), Error> {
+pub(super) fn read_newest(arguments: &Arguments) -> Result<(Store, Sealed), Error> {
     let (mut store, mut base) = read(arguments)?;
-    if arguments.accept_rollback {
-        return Ok((store, base));
-    }
-    while let Err(refusal) = state::check(&base, &arguments.path) {
+    while let Err(refusal) = state::check(&base, arguments) {
         let before = base.generation();
         (store, base) = read(arguments)?;
         if base.generation() <= before {
@@ -112,21 +111,56 @@ impl Open {
     ) -> Result<Self, Error> {
         let (store, base) = read_newest(arguments)?;
         let (vault, slot) = unlock(&base)?;
-        let uses = Uses::of(&vault.id().to_string());
-        state::remember_base(&base, arguments.accept_rollback);
+        state::remember_base(&base, arguments);
         Ok(Self {
+            slot: Some(slot),
+            ..Self::of(arguments, store, base, vault)
+        })
+    }
+
+    /// Takes a vault that is open, and the file it is from.
+    pub(super) fn of(arguments: &Arguments, store: Store, base: Sealed, vault: Vault) -> Self {
+        let had_keys = vault.keys().next().is_some();
+        Self {
             arguments: arguments.clone(),
+            uses: Uses::of(&vault.id().to_string()),
+            had_keys,
             store,
             base,
             vault,
-            slot,
-            uses,
-        })
+            slot: None,
+        }
+    }
+
+    /// Reads the file again, as others have saved it since: a person takes time to type.
+    ///
+    /// # Errors
+    /// It is not what it was, or its vault key was renewed.
+    pub(super) fn refresh(&mut self) -> Result<(), Error> {
+        let (store, base) = read_newest(&self.arguments)?;
+        if base.bytes() != self.base.bytes() {
+            let changed = |error| match error {
+                keyward_vault::Error::AnotherVault => Error::Contended {
+                    path: self.arguments.path.clone(),
+                },
+                error => error.into(),
+            };
+            let vault = self.vault.reread(base.bytes().to_vec());
+            self.vault = vault.map_err(changed)?;
+            state::remember_base(&base, &self.arguments);
+            (self.store, self.base) = (store, base);
+        }
+        Ok(())
     }
 
     /// Returns how it was opened.
     pub(crate) const fn arguments(&self) -> &Arguments {
         &self.arguments
+    }
+
+    /// Says whether it had keys when it was opened.
+    pub(crate) const fn had_keys(&self) -> bool {
+        self.had_keys
     }
 
     /// Returns the vault itself.

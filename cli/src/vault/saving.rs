@@ -3,7 +3,7 @@
 use keyward_vault::store::Outcome;
 use keyward_vault::{Sealed, SystemEntropy, Vault};
 
-use super::open::Open;
+use super::open::{self, Open};
 use super::{agent, state};
 use crate::environment;
 use crate::error::Error;
@@ -47,7 +47,7 @@ impl Open {
                 .map_err(Error::NotSaved)?
             {
                 Outcome::Saved => return self.saved(saved, bytes),
-                Outcome::Conflict(theirs) => self.merge(theirs.bytes)?,
+                Outcome::Conflict(_) => self.merge()?,
             }
         }
         Err(Error::Contended {
@@ -58,19 +58,29 @@ impl Open {
     fn saved(&mut self, vault: Vault, bytes: Vec<u8>) -> Result<(), Error> {
         self.vault = vault;
         self.base = Sealed::read(bytes)?;
-        state::remember(&self.base);
+        if self.arguments.accept_rollback || self.arguments.accept_changed_keys {
+            state::replace(&self.base, &self.arguments.path);
+        } else {
+            state::remember(&self.base, &self.arguments.path);
+        }
         Ok(())
     }
 
-    /// Puts our changes on top of what others saved.
-    fn merge(&mut self, theirs: Vec<u8>) -> Result<(), Error> {
+    /// Puts our changes on top of what others saved. What lies there now may be an older copy that was put back: what we
+    /// have and it has not would be taken for deleted.
+    fn merge(&mut self) -> Result<(), Error> {
+        let path = || self.arguments.path.clone();
         let changed = |error| match error {
-            keyward_vault::Error::AnotherVault | keyward_vault::Error::Locked => Error::Contended {
-                path: self.arguments.path.clone(),
-            },
+            // One of the two renewed the vault key.
+            keyward_vault::Error::AnotherVault => Error::Contended { path: path() },
             error => error.into(),
         };
-        let sealed = Sealed::read(theirs)?;
+        let (_, sealed) = open::read_newest(&self.arguments)?;
+        let (found, seen) = (sealed.generation(), self.base.generation());
+        if found <= seen {
+            let path = path();
+            return Err(Error::Rollback { path, found, seen });
+        }
         let base = self.vault.reread(self.base.bytes().to_vec());
         let base = base.map_err(changed)?;
         let theirs = self.vault.reread(sealed.bytes().to_vec());

@@ -78,12 +78,15 @@ impl fmt::Display for SlotListing {
 ///
 /// # Errors
 /// [`Error::WhichPassphrase`] when that is not clear, [`Error::NoPassphrase`] without one.
-pub(crate) fn passphrase_to_change(vault: &Vault, opened: SlotId) -> Result<(SlotId, Cost), Error> {
+pub(crate) fn passphrase_to_change(
+    vault: &Vault,
+    opened: Option<SlotId>,
+) -> Result<(SlotId, Cost), Error> {
     let passphrases = || {
         let slots = vault.slots().map(|view| view.slot);
         slots.filter_map(|slot| slot.cost().map(|cost| (slot.id(), cost)))
     };
-    if let Some(slot) = passphrases().find(|(id, _)| *id == opened) {
+    if let Some(slot) = passphrases().find(|(id, _)| Some(*id) == opened) {
         return Ok(slot);
     }
     let mut all = passphrases();
@@ -96,8 +99,7 @@ pub(crate) fn passphrase_to_change(vault: &Vault, opened: SlotId) -> Result<(Slo
 
 /// Returns the dearer of two costs: a change of the passphrase must not make guessing cheaper.
 pub(crate) fn dearer(one: Cost, other: Cost) -> Cost {
-    let work = |cost: Cost| u64::from(cost.memory_kib()) * u64::from(cost.passes());
-    match work(one) >= work(other) {
+    match one.work() >= other.work() {
         true => one,
         false => other,
     }
@@ -155,11 +157,11 @@ mod tests {
             None => (ids[1], ids[0]),
         };
         assert_eq!(
-            passphrase_to_change(&vault, code).unwrap(),
+            passphrase_to_change(&vault, Some(code)).unwrap(),
             (passphrase, Cost::LEAST)
         );
         vault.remove_slot(passphrase, &mut SystemEntropy).unwrap();
-        let none = passphrase_to_change(&vault, code);
+        let none = passphrase_to_change(&vault, Some(code));
         assert!(matches!(none, Err(Error::NoPassphrase)));
     }
 

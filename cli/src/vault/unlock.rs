@@ -134,6 +134,7 @@ fn ask_person(sealed: &Sealed, arguments: &Arguments) -> Result<(Vault, SlotId),
     let mut tries = 1;
     loop {
         let typed = ask::secret(None, &prompt)?;
+        let _hush = ask::hush_own();
         let opened = Given::of(&typed).and_then(|given| with(sealed, &given, arguments));
         match opened {
             Err(Error::Vault(error)) if error.class() == Some(Class::Locked) && tries < TRIES => {

@@ -13,6 +13,9 @@ use serde_json::Value;
 use super::arguments;
 use crate::error::Error;
 
+/// The longest file, in bytes: some 60 for each of the 65,536 keys that a vault can have.
+const FILE_MAX: u64 = 4 << 20;
+
 /// Seconds since 1970 by fingerprint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Uses(BTreeMap<String, u64>);
@@ -75,5 +78,5 @@ fn file(vault: &str) -> Result<StateFile, Error> {
     let path: PathBuf = arguments::state_folder()?
         .join("vaults")
         .join(format!("{vault}.uses.json"));
-    Ok(StateFile::at(&path, Patience::default()))
+    Ok(StateFile::at(&path, Patience::default()).of_at_most(FILE_MAX))
 }

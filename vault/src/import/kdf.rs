@@ -164,9 +164,10 @@ impl Kdf {
             Self::Scrypt { log_n, r, p } => {
                 let n = 1_u64.checked_shl(log_n.into()).unwrap_or(u64::MAX);
                 let block = 128 * u64::from(r);
-                let memory = n.saturating_mul(block);
+                // One of N blocks, and one for each of p.
+                let memory = n.saturating_add(p.into()).saturating_mul(block);
                 at_most("scrypt memory in bytes", memory, SCRYPT_MEMORY_MAX)?;
-                let work = memory.saturating_mul(p.into());
+                let work = n.saturating_mul(block).saturating_mul(p.into());
                 at_most("scrypt work in bytes", work, SCRYPT_WORK_MAX)
             }
             Self::Argon2 {

@@ -10,14 +10,13 @@ use super::place::Place;
 use super::system::System;
 use super::temporary::{Temporary, sweep};
 
-/// The longest file of state, in bytes.
+/// The longest file of state, in bytes, unless the caller says otherwise.
 pub const STATE_BYTES_MAX: u64 = 64 * 1024;
 
 /// What was found of a file of state.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Kept {
-    /// There is something, but the caller's check does not accept it, or it is longer than
-    /// [`STATE_BYTES_MAX`].
+    /// There is something, but the caller's check does not accept it, or it is too long.
     Damaged,
     /// Nothing was kept yet, or somebody removed it.
     Missing,
@@ -34,6 +33,7 @@ pub struct StateFile<D: Disk = System> {
     disk: D,
     path: PathBuf,
     patience: Patience,
+    bytes_max: u64,
 }
 
 impl StateFile {
@@ -50,7 +50,14 @@ impl<D: Disk> StateFile<D> {
             disk,
             path: path.into(),
             patience,
+            bytes_max: STATE_BYTES_MAX,
         }
+    }
+
+    /// Allows the file to be so long.
+    #[must_use]
+    pub fn of_at_most(self, bytes_max: u64) -> Self {
+        Self { bytes_max, ..self }
     }
 
     /// Reads the file; `is_whole` says whether its bytes make sense.
@@ -62,7 +69,8 @@ impl<D: Disk> StateFile<D> {
         if Folder::open(&self.disk, folder)?.is_none() {
             return Ok(Kept::Missing);
         }
-        kept(&Place::unlinked(&self.disk, &self.path)?, &is_whole)
+        let place = Place::unlinked(&self.disk, &self.path)?;
+        kept(&place, self.bytes_max, &is_whole)
     }
 
     /// Replaces the file by what `change` makes of it, or leaves it where that is `None`.
@@ -80,11 +88,11 @@ impl<D: Disk> StateFile<D> {
         let place = Place::unlinked(&self.disk, &self.path)?;
         let _lock = Lock::take(&place, self.patience)?;
         sweep(&place);
-        let Some(bytes) = change(kept(&place, &is_whole)?) else {
+        let Some(bytes) = change(kept(&place, self.bytes_max, &is_whole)?) else {
             return Ok(());
         };
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        check_size(|| place.path(), size, STATE_BYTES_MAX)?;
+        check_size(|| place.path(), size, self.bytes_max)?;
         Temporary::write(&place, &bytes, &is_whole)?.replace(&place.name)?;
         place
             .folder
@@ -93,8 +101,12 @@ impl<D: Disk> StateFile<D> {
     }
 }
 
-fn kept<D: Disk>(place: &Place<D>, is_whole: &dyn Fn(&[u8]) -> bool) -> Result<Kept, Error> {
-    Ok(match place.read(STATE_BYTES_MAX) {
+fn kept<D: Disk>(
+    place: &Place<D>,
+    bytes_max: u64,
+    is_whole: &dyn Fn(&[u8]) -> bool,
+) -> Result<Kept, Error> {
+    Ok(match place.read(bytes_max) {
         Ok(None) => Kept::Missing,
         Ok(Some(found)) if is_whole(&found.bytes) => Kept::Whole(found.bytes),
         Ok(Some(_)) | Err(Error::TooLarge { .. }) => Kept::Damaged,

@@ -48,6 +48,11 @@ impl Vault {
         }
     }
 
+    /// Returns the generation in which a record was sealed: another one after each change; 0 for one that is not there.
+    pub fn version(&self, id: RecordId) -> u64 {
+        self.records.get(&id).map_or(0, |record| record.version)
+    }
+
     /// Returns the key of that name that is not removed.
     pub fn key_named(&self, name: &str) -> Option<&KeyRecord> {
         self.keys().find(|key| key.name() == name)

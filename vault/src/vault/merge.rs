@@ -1,7 +1,6 @@
 //! Puts together what two writers saved from the same state.
 
 use std::collections::BTreeSet;
-use std::mem;
 
 use super::{Record, Vault};
 use crate::error::Error;
@@ -30,7 +29,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::Conflict`] with the names of keys that both sides changed differently, or `slots` when
-    /// both changed the ways in; [`Error::AnotherVault`] when these are not states of one vault.
+    /// both changed the ways in; [`Error::AnotherVault`] when these are not states of one vault under one vault key.
     pub fn merge(
         &self,
         theirs: Self,
@@ -38,7 +37,9 @@ impl Vault {
         now: Timestamp,
         entropy: &mut dyn Entropy,
     ) -> Result<Self, Error> {
-        if self.id() != theirs.id() || self.id() != base.id() {
+        let is_same =
+            |other: &Self| self.id() == other.id() && self.commitment() == other.commitment();
+        if !is_same(&theirs) || !is_same(base) {
             return Err(Error::AnotherVault);
         }
         let mut conflicts = Vec::new();
@@ -65,35 +66,14 @@ impl Vault {
         }
         let mut merged = theirs;
         if slots {
-            merged.take_slots(self, entropy)?;
+            merged.header.slots.clone_from(&self.header.slots);
+            merged.is_changed = true;
         }
         for id in &ours {
             merged.take(*id, self, entropy)?;
         }
         merged.rename_doubles(&ours, now, entropy)?;
         Ok(merged)
-    }
-
-    /// Takes the ways in of the other side, with its vault key.
-    fn take_slots(&mut self, other: &Self, entropy: &mut dyn Entropy) -> Result<(), Error> {
-        if other.header.commitment != self.header.commitment {
-            let key = Secret::new(*other.vault_key.expose());
-            let sealer = crate::block::Sealer::new(other.id(), &key)?;
-            let old = mem::replace(&mut self.sealer, sealer);
-            let version = self.next_generation()?;
-            let mut plain = Secret::new(Vec::new());
-            for (id, record) in mem::take(&mut self.records) {
-                let content = self.content_of(&old, (id, &record), &mut plain)?;
-                let sealed = (id, record.content.clone(), content);
-                let record = super::seal_record(&self.sealer, version, sealed, entropy)?;
-                self.records.insert(id, record);
-            }
-            self.vault_key = key;
-            self.header.commitment = other.header.commitment;
-        }
-        self.header.slots.clone_from(&other.header.slots);
-        self.is_changed = true;
-        Ok(())
     }
 
     /// Takes one record of the other side as it is there.

@@ -23,6 +23,8 @@ use crate::unlocking::Unlocked;
 pub struct Lost {
     /// The record, where it is known which one it is.
     pub id: Option<RecordId>,
+    /// The generation in which it was sealed, where it is known: a copy of it from another one is older.
+    pub version: Option<u64>,
     /// The name of the key, where it is known.
     pub name: Option<String>,
 }
@@ -211,12 +213,14 @@ impl Remains {
     fn lost(&self, opened: &Opened, listed: Option<&[Entry]>) -> Vec<Lost> {
         let name = |id: RecordId| opened.names.get(&id).cloned().flatten();
         if let Some(listed) = listed {
-            let ids = listed.iter().map(|entry| entry.id);
-            let lost = ids.filter(|id| !opened.records.contains_key(id));
+            let lost = listed
+                .iter()
+                .filter(|entry| !opened.records.contains_key(&entry.id));
             return lost
-                .map(|id| Lost {
-                    id: Some(id),
-                    name: name(id),
+                .map(|entry| Lost {
+                    id: Some(entry.id),
+                    version: Some(entry.version),
+                    name: name(entry.id),
                 })
                 .collect();
         }
@@ -227,12 +231,14 @@ impl Remains {
         let mut lost: Vec<_> = known
             .map(|id| Lost {
                 id: Some(*id),
+                version: None,
                 name: name(*id),
             })
             .collect();
         let missing = self.header.records.saturating_sub(opened.records.len());
         let unknown = Lost {
             id: None,
+            version: None,
             name: None,
         };
         lost.resize(missing.max(lost.len()), unknown);

@@ -40,6 +40,29 @@ impl Vault {
         self.rename_doubles(keys, now, entropy)
     }
 
+    /// Takes a key that this vault has lost as an older version has it, removed or not.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKey`] where that does not have it either, and [`Error::KeyStored`] where another record is the
+    /// same key.
+    pub fn bring_back(
+        &mut self,
+        key: RecordId,
+        older: &Self,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), Error> {
+        let held = older.key(key).ok_or(Error::NoSuchKey(key))?;
+        let fingerprint = held.fingerprint();
+        let stored = self.key_with_fingerprint(&fingerprint);
+        if let Some(stored) = stored.filter(|_| held.removed().is_none()) {
+            let name = stored.name().to_owned();
+            return Err(Error::KeyStored { fingerprint, name });
+        }
+        self.take(key, older, entropy)?;
+        self.rename_doubles(&[key], now, entropy)
+    }
+
     /// Has the next save follow another state of the same vault, which it takes the place of: whoever has seen that state
     /// takes this one for its successor.
     pub fn follow(&mut self, generation: u64, digest: [u8; DIGEST]) {

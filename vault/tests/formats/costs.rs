@@ -38,10 +38,10 @@ fn costs_above_the_limit_are_refused_with_their_number() {
     let wide = scrypt(&[0x02, 0x03, 0x20, 0, 0], &[0x02, 0x01, 8]);
     assert_eq!(
         error(&wide),
-        cost("scrypt memory in bytes", 2 << 30, 256 << 20)
+        cost("scrypt memory in bytes", (2 << 30) + 1024, 256 << 20)
     );
     let long = scrypt(&[0x02, 0x02, 0x40, 0], &[0x02, 0x02, 0x03, 0xe8]);
-    let memory = 16_384 * 128 * 1000;
+    let memory = 16_385 * 128 * 1000;
     assert_eq!(
         error(&long),
         cost("scrypt memory in bytes", memory, 256 << 20)

@@ -70,9 +70,9 @@ impl Transaction {
     /// Starts with no key.
     ///
     /// # Errors
-    /// [`Reason::Locked`] while the agent is locked and private keys would come.
+    /// [`Reason::Locked`] while the agent is locked.
     pub fn begin(agent: &Rc<Agent>, begin: Begin, peer: &Peer) -> Result<Self, Reason> {
-        if agent.is_locked() && begin.is_open() {
+        if agent.is_locked() {
             agent.refuse_vault(&begin, &Reason::Locked, peer);
             return Err(Reason::Locked);
         }
@@ -230,11 +230,11 @@ impl Transaction {
 
     /// Says why what was handed over may not count any more.
     fn refusal(&self) -> Option<Reason> {
-        if !self.begin.is_open() {
-            return None;
-        }
         if self.agent.is_locked() {
             return Some(Reason::Locked);
+        }
+        if !self.begin.is_open() {
+            return None;
         }
         // The vault was closed since its change began to be told of: what a person locked stays locked.
         let catalogue = self.agent.vault.catalogue.borrow();

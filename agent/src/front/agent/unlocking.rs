@@ -1,6 +1,6 @@
 //! One unlocker for all who wait for the vault.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub(super) struct Unlocking {
     attempt: RefCell<Weak<Attempt>>,
     /// Until when everyone gets the same answer.
     rest: RefCell<Option<(Instant, Reason)>>,
+    /// Until when it is known that nobody can be asked but at a terminal.
+    nobody: Cell<Option<Instant>>,
 }
 
 /// An unlocker at work. It is ended when nobody waits for it any more.
@@ -33,12 +35,22 @@ pub(super) struct Unlocking {
 struct Attempt {
     outcome: watch::Receiver<Option<Result<(), Reason>>>,
     task: AbortHandle,
+    /// Where it may ask.
+    terminal: Option<PathBuf>,
 }
 
 impl Unlocking {
     /// Lets people be asked again at once.
     pub(super) fn end_rest(&self) {
         self.rest.replace(None);
+        self.nobody.set(None);
+    }
+
+    /// Ends the unlocker that is at work; all who wait for it fail.
+    pub(super) fn stop(&self) {
+        if let Some(attempt) = self.attempt.borrow().upgrade() {
+            attempt.task.abort();
+        }
     }
 }
 
@@ -51,6 +63,16 @@ impl Drop for Attempt {
 }
 
 impl Attempt {
+    async fn outcome(&self) -> Result<(), Reason> {
+        let mut outcome = self.outcome.clone();
+        let ended = outcome.wait_for(Option::is_some).await;
+        match ended.as_deref() {
+            Ok(Some(outcome)) => outcome.clone(),
+            // It was stopped, for the vault is to stay closed.
+            _ => Err(Reason::VaultClosed),
+        }
+    }
+
     fn is_over(&self) -> bool {
         self.outcome.borrow().is_some()
     }
@@ -68,13 +90,14 @@ impl Agent {
         terminal: Option<PathBuf>,
         question: &str,
     ) -> Result<(), Reason> {
-        let attempt = self.attempt(terminal, question)?;
-        let mut outcome = attempt.outcome.clone();
-        let ended = outcome.wait_for(Option::is_some).await;
-        match ended.as_deref() {
-            Ok(Some(outcome)) => outcome.clone(),
-            // Unreachable: the task says how it ended before it does.
-            _ => Err(Reason::VaultClosed),
+        let first = self.attempt(terminal.clone(), question)?;
+        let is_own = first.terminal == terminal;
+        match first.outcome().await {
+            // Another one had nobody to ask: here is somebody.
+            Err(Reason::NobodyToUnlock) if terminal.is_some() && !is_own => {
+                self.attempt(terminal, question)?.outcome().await
+            }
+            outcome => outcome,
         }
     }
 
@@ -88,19 +111,28 @@ impl Agent {
         if let Some(current) = current.filter(|current| !current.is_over()) {
             return Ok(current);
         }
+        let now = Instant::now();
         if let Some((until, reason)) = &*unlocking.rest.borrow()
-            && Instant::now() < *until
+            && now < *until
         {
             return Err(reason.clone());
         }
+        // Each would start a process, for nothing.
+        if terminal.is_none() && unlocking.nobody.get().is_some_and(|until| now < until) {
+            return Err(Reason::NobodyToUnlock);
+        }
         let path = self.vault_path().ok_or(Reason::VaultClosed)?;
         let unlocker = &self.vault.unlocker;
-        let running = unlocker.start(&path, terminal, question);
+        let running = unlocker.start(&path, terminal.as_deref(), question);
         let running = running.map_err(|ended| self.rested(ended))?;
         let (sender, outcome) = watch::channel(None);
         let work = task::spawn_local(wait(Rc::clone(self), running, sender));
         let task = work.abort_handle();
-        let attempt = Rc::new(Attempt { outcome, task });
+        let attempt = Rc::new(Attempt {
+            outcome,
+            task,
+            terminal,
+        });
         unlocking.attempt.replace(Rc::downgrade(&attempt));
         Ok(attempt)
     }
@@ -111,7 +143,11 @@ impl Agent {
             Ended::Cancelled => Reason::UnlockCancelled,
             Ended::Failed(text) => Reason::UnlockFailed(text),
             // The next one may come from where there is somebody to ask.
-            Ended::NoOne => return Reason::NobodyToUnlock,
+            Ended::NoOne => {
+                let until = Instant::now() + REST;
+                self.vault.unlocking.nobody.set(Some(until));
+                return Reason::NobodyToUnlock;
+            }
             Ended::Done => return Reason::VaultClosed,
         };
         let until = Instant::now() + REST;

@@ -58,6 +58,8 @@ pub struct ListedVault {
     generation: Option<u64>,
     state: &'static str,
     keys: Vec<Box<RawValue>>,
+    /// The fingerprints of the keys whose private parts are held, which nobody can claim without them.
+    held: Vec<String>,
 }
 
 impl VaultState {
@@ -117,6 +119,9 @@ impl Agent {
                 (_, Some(catalogue)) => state(catalogue).name(),
             },
             keys: told.map(Catalogue::listings).unwrap_or_default(),
+            held: told
+                .map(|_| self.ring(Ring::held_of_vault))
+                .unwrap_or_default(),
         }
     }
 
@@ -128,6 +133,9 @@ impl Agent {
         if self.vault_path().is_none() {
             return Err(Reason::Vault("no vault"));
         }
+        // What is being handed over, or asked for, was begun before.
+        self.note_clearing();
+        self.vault.unlocking.stop();
         self.close_vault().await;
         self.record_vault(Event::VaultLock, None, Some(peer));
         Ok(self.ring(|ring| ring.of_vault()))

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -84,7 +85,9 @@ impl Place {
     /// Removes the sockets and the private directory; what is gone already is no error.
     pub fn remove(&self) {
         let socket = self.owned.then(|| self.path.clone());
-        for path in socket.into_iter().chain(self.control()) {
+        // Where ours could not be made, somebody else's is there.
+        let control = self.control().filter(|path| is_own(path));
+        for path in socket.into_iter().chain(control) {
             if let Err(error) = std::fs::remove_file(&path)
                 && error.kind() != io::ErrorKind::NotFound
             {
@@ -97,6 +100,12 @@ impl Place {
             tracing::warn!(path = %directory.display(), %error, "directory stays");
         }
     }
+}
+
+fn is_own(path: &Path) -> bool {
+    let user = rustix::process::geteuid().as_raw();
+    path.symlink_metadata()
+        .is_ok_and(|found| found.uid() == user)
 }
 
 /// Returns the control socket's path for the agent at `path`: `control.<name>` beside it.

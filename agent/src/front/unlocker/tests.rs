@@ -23,7 +23,7 @@ fn ended(script: &str) -> Ended {
         .build()
         .unwrap()
         .block_on(async {
-            let running = unlocker.start("/v", Some("/dev/pts/9".into()), "why");
+            let running = unlocker.start("/v", Some("/dev/pts/9".as_ref()), "why");
             running.unwrap().ended().await
         })
 }
@@ -43,14 +43,11 @@ fn exit_code_tells_what_became_of_it() {
 
 #[test]
 fn is_told_where_and_why() {
-    let script = r#"echo "$0 $*" >&2; exit 1"#;
+    let script = r#"echo "$0 $* $KEYWARD_UNLOCK_VAULT $KEYWARD_UNLOCK_REASON" >&2; exit 1"#;
     let Ended::Failed(text) = ended(script) else {
         panic!("no failure");
     };
-    assert!(
-        text.ends_with(" /c /v --tty /dev/pts/9 --reason why"),
-        "{text}"
-    );
+    assert!(text.ends_with(" /c --tty /dev/pts/9 /v why"), "{text}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::message::{FieldError, Id, check_path};
 pub const FILE_NAME: &str = "vault-keys.json";
 
 /// The longest file that is read, in bytes.
-const FILE_MAX: u64 = 4 << 20;
+pub const FILE_MAX: u64 = 4 << 20;
 
 /// The comment of a key of which only the public part is known.
 pub const COMMENT: &[u8] = b"keyward (locked)";

@@ -78,7 +78,7 @@ impl fmt::Display for Id {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// Every key comes with its private part, or is held already.
+    /// Every key comes with its private part.
     Open,
     /// The vault was changed while the agent holds none of its private keys.
     Closed,
@@ -158,7 +158,7 @@ pub(super) fn check_path(path: &str) -> Result<(), FieldError> {
 pub struct Key {
     /// The record's id.
     pub record: Id,
-    /// The record's version: a key that is held in this version need not be handed over again.
+    /// The record's version: a key that comes again in it is the same.
     pub version: u64,
     /// What `vault list` returns of the record; a JSON object with a `name`.
     pub listing: Box<RawValue>,

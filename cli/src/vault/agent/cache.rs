@@ -2,7 +2,7 @@
 //! (`PROTOCOL.md`, Vault).
 
 use base64ct::{Base64, Encoding};
-use keyward_agent::front::vault::cache::FILE_NAME;
+use keyward_agent::front::vault::cache::{FILE_MAX, FILE_NAME};
 use keyward_vault::KeyRecord;
 use keyward_vault::store::{Kept, Patience, StateFile};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::super::arguments;
 use super::super::open::Open;
 use crate::error::Error;
+
+/// What the file may take beside the keys, in bytes: a path of 4,095 bytes, each written as six.
+const BESIDE_KEYS: usize = 32 << 10;
 
 #[derive(Deserialize, Serialize)]
 struct Cache {
@@ -51,7 +54,7 @@ fn parse(bytes: &[u8]) -> Option<Cache> {
 
 fn file() -> Result<StateFile, Error> {
     let path = arguments::state_folder()?.join(FILE_NAME);
-    Ok(StateFile::at(&path, Patience::default()))
+    Ok(StateFile::at(&path, Patience::default()).of_at_most(FILE_MAX))
 }
 
 fn bytes(open: &Open) -> Result<Vec<u8>, Error> {
@@ -62,10 +65,17 @@ fn bytes(open: &Open) -> Result<Vec<u8>, Error> {
         .filter(|key| key.metadata().destinations.is_empty())
         .flat_map(|key| [key.public_key(), &key.metadata().certificate])
         .filter(|blob| !blob.is_empty());
+    // What the file has no room for is listed when the vault was unlocked.
+    let mut room = usize::try_from(FILE_MAX).unwrap_or(usize::MAX) - BESIDE_KEYS;
+    let fitting = blobs.map(Base64::encode_string).take_while(|text| {
+        let left = room.checked_sub(text.len() + "\"\",".len());
+        room = left.unwrap_or(0);
+        left.is_some()
+    });
     let cache = Cache {
         path: open.arguments().path.display().to_string(),
         vault: open.vault().id().to_string(),
-        keys: blobs.map(Base64::encode_string).collect(),
+        keys: fitting.collect(),
     };
     Ok(serde_json::to_vec(&cache).map_err(std::io::Error::from)?)
 }

@@ -37,7 +37,7 @@ pub(super) fn hand_over(
 ) -> Result<(), Error> {
     let key = Key {
         record: id(&record.id().to_string())?,
-        version: record.changed().0,
+        version: open.vault().version(record.id()),
         listing: to_raw_value(&open.listing_of(record)).map_err(std::io::Error::from)?,
     };
     match of(record) {

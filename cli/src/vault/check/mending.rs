@@ -2,12 +2,13 @@
 
 use keyward_vault::salvage::{Rescue, Rescued};
 use keyward_vault::store::{OLDER_MAX, Outcome, Store};
-use keyward_vault::vault::{Lost, NewKey};
+use keyward_vault::vault::Lost;
 use keyward_vault::{Sealed, SystemEntropy, Unlocking, Vault, salvage};
 
 use super::super::arguments::Arguments;
+use super::super::open::Open;
 use super::super::unlock::{self, Given};
-use super::super::{open, state};
+use super::super::{agent, open, state};
 use super::Report;
 use crate::environment;
 use crate::error::Error;
@@ -35,10 +36,8 @@ pub(super) fn mend(arguments: &Arguments, report: &mut Report) -> Result<(), Err
             path: arguments.path.clone(),
         });
     }
-    if !arguments.accept_rollback {
-        state::check_salvaged(&rescued.vault, &arguments.path)?;
-    }
-    restore(&store, &given, &mut rescued, report)?;
+    state::check_salvaged(&rescued.vault, arguments)?;
+    restore(arguments, &store, &given, &mut rescued, report)?;
     let now = environment::timestamp();
     let bytes = rescued.vault.seal(now, &mut SystemEntropy)?;
     rescued.vault.reread(bytes.clone())?;
@@ -54,24 +53,38 @@ pub(super) fn mend(arguments: &Arguments, report: &mut Report) -> Result<(), Err
     }
     report.repaired = true;
     let sealed = Sealed::read(bytes)?;
-    state::remember_base(&sealed, arguments.accept_rollback);
+    state::remember_base(&sealed, arguments);
+    let vault = rescued.vault.reread(sealed.bytes().to_vec())?;
+    agent::update(&Open::of(arguments, store, sealed, vault));
     Ok(())
 }
 
 /// Brings keys back that are lost, from the older versions beside the vault, and names what stays lost.
 fn restore(
+    arguments: &Arguments,
     store: &Store,
     given: &Given,
     rescued: &mut Rescued,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let older = older(store, given, !rescued.lost.is_empty());
+    let older = match rescued.lost.is_empty() {
+        true => Vec::new(),
+        false => older(arguments, store, given, &rescued.vault),
+    };
     for lost in std::mem::take(&mut rescued.lost) {
         let name = lost.name.clone();
         match bring_back(&lost, &older, &mut rescued.vault)? {
-            Some(name) => report
-                .restored
-                .push(format!("key {name:?}, from an older version")),
+            Some((name, is_same)) => {
+                report
+                    .restored
+                    .push(format!("key {name:?}, from an older version"));
+                // Its constraints may have been tightened since.
+                if !is_same {
+                    report.lost.push(format!(
+                        "what was changed of key {name:?} since: see keyward show {name:?}"
+                    ));
+                }
+            }
             None => report.lost.push(match (name, lost.id) {
                 (Some(name), _) => format!("key {name:?}"),
                 (None, Some(id)) => format!("record {id}, whose name is not known"),
@@ -86,7 +99,12 @@ fn restore(
     Ok(())
 }
 
-fn bring_back(lost: &Lost, older: &[Vault], vault: &mut Vault) -> Result<Option<String>, Error> {
+/// Returns the name of the key, and whether it is in the very state that was lost.
+fn bring_back(
+    lost: &Lost,
+    older: &[Vault],
+    vault: &mut Vault,
+) -> Result<Option<(String, bool)>, Error> {
     let Some(id) = lost.id else {
         return Ok(None);
     };
@@ -94,24 +112,27 @@ fn bring_back(lost: &Lost, older: &[Vault], vault: &mut Vault) -> Result<Option<
         let Some(key) = source.key(id) else {
             continue;
         };
-        let new = NewKey {
-            private: source.private(id)?,
-            metadata: key.metadata().clone(),
-        };
+        let name = key.name().to_owned();
         let now = environment::timestamp();
-        if vault.insert(new, now, &mut SystemEntropy).is_ok() {
-            return Ok(Some(key.name().to_owned()));
+        if vault
+            .bring_back(id, source, now, &mut SystemEntropy)
+            .is_ok()
+        {
+            return Ok(Some((name, lost.version == Some(source.version(id)))));
         }
     }
     Ok(None)
 }
 
-/// Opens the older versions, newest first. Those that do not open are of no use.
-fn older(store: &Store, given: &Given, wanted: bool) -> Vec<Vault> {
-    let versions = (1..=OLDER_MAX).filter(|_| wanted);
-    let files = versions.filter_map(|back| store.older(back).ok().flatten());
+/// Opens the older versions of this vault, newest first. Those that do not open are of no use. One under another vault
+/// key could have been made by whoever had that key once, so a person has to mean it.
+fn older(arguments: &Arguments, store: &Store, given: &Given, vault: &Vault) -> Vec<Vault> {
+    let files = (1..=OLDER_MAX).filter_map(|back| store.older(back).ok().flatten());
     let sealed = files.filter_map(|file| Sealed::read(file.bytes).ok());
-    sealed
-        .filter_map(|sealed| sealed.unlock(&given.opener()).ok())
-        .collect()
+    let ours = sealed.filter(|sealed| {
+        sealed.vault_id() == vault.id()
+            && (sealed.commitment() == vault.commitment() || arguments.accept_changed_keys)
+    });
+    let opened = ours.filter_map(|sealed| unlock::with(&sealed, given, arguments).ok());
+    opened.map(|(vault, _)| vault).collect()
 }

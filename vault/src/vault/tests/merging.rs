@@ -22,14 +22,11 @@ fn two_writers_keep_what_both_did() {
     "both".clone_into(&mut other.metadata.name);
     theirs.insert(other, NOW, &mut fixture.random).unwrap();
     theirs.remove(id("two"), NOW, &mut fixture.random).unwrap();
-    // They take another way in, and so another vault key.
-    let slot = theirs.slots().next().unwrap().slot.id();
-    theirs.remove_slot(slot, &mut fixture.random).unwrap();
     let theirs = fixture.saved(&theirs);
     let merged = ours.merge(theirs, &base, NOW, &mut fixture.random).unwrap();
     let merged = fixture.saved(&merged);
     assert_eq!(names(&merged), ["both", "both-2", "first", "three"]);
-    assert_eq!((merged.generation(), merged.slots().count()), (3, 1));
+    assert_eq!((merged.generation(), merged.slots().count()), (3, 2));
 }
 
 #[test]
@@ -42,14 +39,32 @@ fn our_ways_in_are_kept_in_a_merge() {
         base.reread(file.clone()).unwrap(),
         base.reread(file).unwrap(),
     );
-    let slot = ours.slots().next().unwrap().slot.id();
-    ours.remove_slot(slot, &mut fixture.random).unwrap();
+    let code = RecoveryCode::generate(&mut fixture.random).unwrap();
+    let new = NewSlot::RecoveryCode(&code);
+    ours.add_slot(&new, "", NOW, &mut fixture.random).unwrap();
     fixture.insert(&mut theirs, "theirs");
     let theirs = fixture.saved(&theirs);
     let merged = ours.merge(theirs, &base, NOW, &mut fixture.random).unwrap();
     let merged = fixture.saved(&merged);
     assert_eq!(names(&merged), ["one", "theirs"]);
-    assert_eq!(merged.slots().count(), 1);
+    assert_eq!(merged.slots().count(), 3);
+}
+
+#[test]
+fn a_renewed_vault_key_is_not_merged() {
+    let (mut fixture, mut vault) = Fixture::new();
+    fixture.insert(&mut vault, "one");
+    let file = vault.seal(NOW, &mut fixture.random).unwrap();
+    let base = vault.reread(file.clone()).unwrap();
+    let (ours, mut theirs) = (
+        base.reread(file.clone()).unwrap(),
+        base.reread(file).unwrap(),
+    );
+    let slot = theirs.slots().next().unwrap().slot.id();
+    theirs.remove_slot(slot, &mut fixture.random).unwrap();
+    let theirs = fixture.saved(&theirs);
+    let merged = ours.merge(theirs, &base, NOW, &mut fixture.random);
+    assert!(matches!(merged, Err(Error::AnotherVault)));
 }
 
 #[test]
@@ -67,8 +82,9 @@ fn what_both_sides_changed_is_a_conflict() {
         .rename(id, "theirs", NOW, &mut fixture.random)
         .unwrap();
     for side in [&mut ours, &mut theirs] {
-        let slot = side.slots().next().unwrap().slot.id();
-        side.remove_slot(slot, &mut fixture.random).unwrap();
+        let code = RecoveryCode::generate(&mut fixture.random).unwrap();
+        let new = NewSlot::RecoveryCode(&code);
+        side.add_slot(&new, "", NOW, &mut fixture.random).unwrap();
     }
     let conflict = ours
         .merge(theirs, &base, NOW, &mut fixture.random)

@@ -87,14 +87,19 @@ fn failure_says_why() {
 }
 
 #[test]
-fn nobody_to_ask_fails_at_once_and_the_next_one_asks_again() {
+fn nobody_to_ask_fails_at_once_and_nobody_is_looked_for_again_and_again() {
     run(async {
         let script = "echo >> asked; exit 5";
         let world = World::unlocking(script);
         world.closed(&["a"]).await;
-        for _ in 0..2 {
+        for _ in 0..5 {
             assert!(!signs(&mut world.session(), &blob("a")).await);
         }
+        assert_eq!(world.asked(), 1);
+        // Who has a terminal is not kept from being asked there.
+        let terminal = Some("/dev/pts/9".into());
+        let opened = world.agent.open_vault(terminal, "why").await;
+        assert_eq!(opened, Err(Reason::NobodyToUnlock));
         assert_eq!(world.asked(), 2);
         let reason = reasons(&world).pop().unwrap();
         assert!(
@@ -233,11 +238,13 @@ fn key_that_is_confirmed_is_confirmed_after_the_opening() {
 #[test]
 fn unlocker_is_told_which_vault_and_who_asks() {
     run(async {
-        let world = World::unlocking("echo \"$*\" >&2; exit 1");
+        let world = World::unlocking(
+            "echo \"$* $KEYWARD_UNLOCK_VAULT $KEYWARD_UNLOCK_REASON\" >&2; exit 1",
+        );
         world.closed(&["a"]).await;
         assert!(!signs(&mut world.session(), &blob("a")).await);
         let reason = reasons(&world).pop().unwrap();
-        let told = "/nonexistent/control /home/me/vault --reason a program asks for the key \"a\"";
+        let told = "/nonexistent/control /home/me/vault a program asks for the key \"a\"";
         assert!(reason.ends_with(told), "{reason}");
     });
 }
