@@ -1,6 +1,7 @@
 //! What can be typed after `keyward`, one file for each verb.
 
 mod agent;
+mod backup;
 mod completions;
 mod init;
 mod generate;
@@ -42,7 +43,7 @@ struct Verb {
 }
 
 /// Every verb but `agent`, which reads its own flags.
-const VERBS: [Verb; 19] = [
+const VERBS: [Verb; 20] = [
     Verb {
         describe: init::describe,
         run: init::run,
@@ -121,6 +122,11 @@ const VERBS: [Verb; 19] = [
     Verb {
         describe: fsck::describe,
         run: fsck::run,
+        secret: true,
+    },
+    Verb {
+        describe: backup::describe,
+        run: backup::run,
         secret: true,
     },
     Verb {

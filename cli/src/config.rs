@@ -17,7 +17,7 @@ use crate::{environment, output};
 const FILE_MAX: u64 = 64 << 10;
 
 /// Every key that may be in the file.
-const KEYS: [&str; 3] = ["idle", "memory", "vault"];
+const KEYS: [&str; 4] = ["idle", "memory", "remind", "vault"];
 
 /// How alike a word has to be to be offered in place of a wrong one (Jaro and Winkler, 0 to 1).
 const ALIKE: f64 = 0.7;
@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) idle: Option<Option<Duration>>,
     /// `memory`: the best protection of memory to try for.
     pub(crate) memory: Option<Protection>,
+    /// `remind`: how old the last drill of a backup may be; inside, nobody is reminded of backups when there is no time.
+    pub(crate) remind: Option<Option<Duration>>,
     /// `vault`: the vault's path.
     pub(crate) vault: Option<PathBuf>,
 }
@@ -134,6 +136,7 @@ impl Config {
         let understood = match key {
             "idle" => idle(value).map(|idle| self.idle = Some(idle)),
             "memory" => memory(value).map(|memory| self.memory = Some(memory)),
+            "remind" => idle(value).map(|remind| self.remind = Some(remind)),
             _ => vault(value).map(|vault| self.vault = Some(vault)),
         };
         understood.ok_or_else(|| ConfigError::Value {
@@ -142,6 +145,7 @@ impl Config {
             value: value.to_string(),
             wanted: match key {
                 "idle" => "a time such as \"15m\" or \"8h\", or \"never\"",
+                "remind" => "a time such as \"90d\", or \"never\"",
                 "memory" => "\"secret\" or \"locked\"",
                 _ => "an absolute path, or one that begins with \"~/\"",
             },

@@ -94,6 +94,29 @@ pub(crate) enum Error {
     NameForMany,
     #[error(transparent)]
     NotSaved(StoreError),
+    #[error("sftp to {host} failed{}", source.as_ref().map_or_else(String::new, |it| format!(": {}", output::reason(it))))]
+    Sftp {
+        host: String,
+        source: Option<io::Error>,
+    },
+    #[error("{host} did not keep what was sent; it was removed again")]
+    SftpDiffers { host: String },
+    #[error("there is no copy at {place}")]
+    NoCopies { place: String },
+    #[error("{} is a copy of another vault than {}", copy.display(), vault.display())]
+    CopyOfAnother { copy: PathBuf, vault: PathBuf },
+    #[error("the vault does not open with the copy's secret, so no key can be added to it")]
+    NotToMerge,
+    #[error("{0:?} is no place on another machine: [USER@]HOST:PATH")]
+    NoPlace(String),
+    #[error("it was not opened with a {wanted}")]
+    AnotherSlot { wanted: String },
+    #[error(
+        "the copy is generation {found}, and this machine has seen {seen}: nothing was changed"
+    )]
+    OldCopy { found: u64, seen: u64 },
+    #[error("not restored")]
+    NotRestored,
     #[error("it is the only passphrase; nothing was removed")]
     OnlyPassphrase,
     #[error("the name was not typed; nothing was written")]
@@ -171,7 +194,7 @@ impl Error {
             Self::Store(error) => code_of_store(error),
             Self::Vault(error) => code_of_vault(error),
             Self::Client(ClientError::NoAgent { .. } | ClientError::Unreachable { .. }) => NO_AGENT,
-            Self::Flags(_) | Self::LongFlag(_) => USAGE,
+            Self::Flags(_) | Self::LongFlag(_) | Self::NoPlace(_) => USAGE,
             Self::Start(StartError::Command { source, .. }) => match source.kind() {
                 io::ErrorKind::NotFound => NOT_FOUND,
                 _ => CANNOT_RUN,

@@ -1,5 +1,6 @@
 //! What to type next, for every failure that has an answer.
 
+mod state;
 mod store;
 
 use std::io;
@@ -62,6 +63,9 @@ fn of(error: &Error) -> Option<String> {
 
 /// Returns the advice for an error of a verb of the vault.
 fn of_verb(error: &Error) -> Option<String> {
+    if let Some(text) = state::of(error) {
+        return Some(text);
+    }
     let text = match error {
         Error::Ask(error) => return of_ask(error),
         Error::CodeNotTypedBack => {
@@ -74,18 +78,6 @@ fn of_verb(error: &Error) -> Option<String> {
         }
         Error::EmptyPassphrase => "to write a file in the clear, say so: --plaintext",
         Error::Exists { .. } => "choose another path, or move away what is there",
-        Error::RetiredKey { path } | Error::ReplacedSlot { path, .. } => {
-            return Some(format!(
-                "whoever knew a secret of it before may have made it; restore a backup, or if it is yours: keyward list --accept-changed-keys --vault {}",
-                quoted(path)
-            ));
-        }
-        Error::Fork { path, .. } | Error::Rollback { path, .. } => {
-            return Some(format!(
-                "is it an old copy? look for the newer one; if this is the one you want: keyward list --accept-rollback --vault {}",
-                quoted(path)
-            ));
-        }
         Error::Import(error) => return of_import(error),
         Error::Lifetime(_) => "such as 45m, 8h or 3d; to serve it without end: --no-lifetime",
         Error::NameForMany => "import the files one by one, or without --name",
@@ -137,7 +129,9 @@ fn of_config(error: &ConfigError) -> Option<String> {
             nearest: Some(nearest),
             ..
         } => Some(format!("did you mean {nearest:?}?")),
-        ConfigError::UnknownKey { .. } => Some("known are idle, memory and vault".to_owned()),
+        ConfigError::UnknownKey { .. } => {
+            Some("known are idle, memory, remind and vault".to_owned())
+        }
         _ => None,
     }
 }

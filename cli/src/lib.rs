@@ -11,6 +11,7 @@ use keyward_agent::front::supervisor::KEEPER_NAME;
 use keyward_agent::front::unlocker::UNLOCKER_NAME;
 
 mod output;
+mod progress;
 mod environment;
 mod start;
 mod config;

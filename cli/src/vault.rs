@@ -13,3 +13,4 @@ mod change;
 pub(crate) mod agent;
 pub(crate) mod saving;
 pub(crate) mod check;
+pub(crate) mod backup;

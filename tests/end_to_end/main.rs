@@ -7,6 +7,8 @@ mod every_key;
 mod adding;
 mod at_birth;
 mod audit;
+mod backup;
+mod backup_remote;
 mod clients;
 mod command_line;
 mod completing;

@@ -45,6 +45,17 @@ impl Server {
     #[must_use]
     #[track_caller]
     pub fn start_for(home: &Home, name: &'static str, authorized_keys: &str) -> Self {
+        Self::start_as(home, name, authorized_keys, "")
+    }
+
+    /// Starts one with these lines in its `authorized_keys`, and these more in its configuration.
+    ///
+    /// # Panics
+    ///
+    /// When it does not listen in time.
+    #[must_use]
+    #[track_caller]
+    pub fn start_as(home: &Home, name: &'static str, authorized_keys: &str, more: &str) -> Self {
         let folder = home.path(name);
         fs::create_dir(&folder).unwrap();
         home.write(&format!("{name}/authorized_keys"), authorized_keys);
@@ -56,7 +67,8 @@ impl Server {
         let _ = fs::create_dir_all("/run/sshd");
         for _ in 0..ATTEMPTS {
             let port = free_port();
-            home.write(&format!("{name}/sshd_config"), configuration(&folder, port));
+            let lines = configuration(&folder, port) + more;
+            home.write(&format!("{name}/sshd_config"), lines);
             let mut child = spawn(&folder);
             if listens(&mut child, port) {
                 let server = Self {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
+use crate::vault::backup::reminder::Backups;
 use crate::vault::{agent, open::Open};
 use crate::{environment, listing, output};
 
@@ -60,6 +61,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     }
     let text = listing::table(&keys, environment::wants_colours(&io::stdout()));
     output::write(text.as_bytes())?;
+    if let Some(backups) = Backups::of(&arguments) {
+        backups.remind();
+    }
     Ok(ExitCode::SUCCESS)
 }
 

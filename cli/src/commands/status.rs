@@ -12,6 +12,8 @@ use keyward_agent::front::socket::control_path;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::vault::arguments::Arguments;
+use crate::vault::backup::reminder::Backups;
 use crate::{environment, output};
 
 const EXAMPLES: &str = "\
@@ -23,7 +25,8 @@ Examples:
 JSON fields: version, pid, keeper_pid, uptime_seconds, socket, control_socket, audit_log,
 identities, locked, connections, memory {protection, mapped, used_bytes, size_bytes},
 sandbox {seccomp, landlock, no_new_privs, dumpable, dumpable_at_start}, vault {path, id,
-generation, state, keys, idle_seconds} or null. The exit status is 2 when there is no agent.";
+generation, state, keys, idle_seconds} or null, backup {copies [{place, copy, generation, time}],
+behind, drill {generation, time}, reminders []} where there is a vault. The exit status is 2 when there is no agent.";
 
 /// Describes it.
 pub(super) fn describe() -> Command {
@@ -50,7 +53,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let path = given
         .or_else(|| environment::filled(environment::AUTH_SOCK).map(PathBuf::from))
         .ok_or(Error::AuthSockUnset)?;
-    let status = ask(&path)?;
+    let mut status = ask(&path)?;
+    if let Some(backups) = backups(&status, matches) {
+        status.insert("backup".to_owned(), backups);
+    }
     let text = if matches.get_flag("json") {
         let mut text = serde_json::to_string_pretty(&status).map_err(ClientError::from)?;
         text.push('\n');
@@ -60,6 +66,16 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     };
     output::write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what is known of copies of the vault that the agent serves, or of the person's.
+fn backups(status: &Map<String, Value>, matches: &ArgMatches) -> Option<Value> {
+    let served = status.get("vault").and_then(|vault| vault.get("path"));
+    let arguments = match served.and_then(Value::as_str) {
+        Some(path) => Arguments::of(path.into()),
+        None => Arguments::read(matches).ok()?,
+    };
+    serde_json::to_value(Backups::of(&arguments)?).ok()
 }
 
 fn ask(path: &Path) -> Result<Map<String, Value>, Error> {

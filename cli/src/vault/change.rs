@@ -3,7 +3,8 @@
 use keyward_vault::key::PrivateKey;
 use keyward_vault::vault::NewKey;
 use keyward_vault::{
-    KeyRecord, Metadata, NewSlot, Passphrase, RecordId, RecoveryCode, Secret, SlotId, SystemEntropy,
+    KeyRecord, Metadata, NewSlot, Passphrase, RecordId, RecoveryCode, Secret, SlotId,
+    SystemEntropy, Vault,
 };
 
 use super::open::Open;
@@ -69,6 +70,15 @@ impl Open {
     /// The name is taken, or breaks a rule of the format.
     pub(crate) fn rename(&mut self, id: RecordId, name: &str) -> Result<(), Error> {
         self.update(id, |key| name.clone_into(&mut key.name))
+    }
+
+    /// Takes keys as a copy of the vault has them.
+    ///
+    /// # Errors
+    /// It is of another vault, or a key is there under another record.
+    pub(crate) fn take_keys(&mut self, keys: &[RecordId], copy: &Vault) -> Result<(), Error> {
+        let now = environment::timestamp();
+        Ok(self.vault.take_keys(keys, copy, now, &mut SystemEntropy)?)
     }
 
     /// Removes a key; for a time it can be brought back.

@@ -158,6 +158,11 @@ impl Open {
         &self.arguments
     }
 
+    /// Returns the file as it was read.
+    pub(super) const fn base(&self) -> &Sealed {
+        &self.base
+    }
+
     /// Says whether it had keys when it was opened.
     pub(crate) const fn had_keys(&self) -> bool {
         self.had_keys

@@ -19,7 +19,7 @@ pub enum Change {
     Older,
     /// The copy's was changed later.
     Newer,
-    /// Both changed at one time and differ, or another key of the vault has its name or is the same key.
+    /// Both changed at one time and in one generation, and differ; or another key of the vault has its name or is the same key.
     Conflicting,
     /// Only the vault has it.
     Missing,
@@ -83,8 +83,9 @@ fn compared(
     if is_same(here.id(), vault, copy)? {
         return Ok(Change::Same);
     }
-    let [here, there] = [here, there].map(|key| key.times.changed);
-    Ok(match here.cmp(&there) {
+    // Of two changes in one second the one that was sealed in a later generation is the later one.
+    let age = |key: &KeyRecord, side: &Vault| (key.times.changed, side.version(key.id()));
+    Ok(match age(here, vault).cmp(&age(there, copy)) {
         core::cmp::Ordering::Greater => Change::Older,
         core::cmp::Ordering::Less => Change::Newer,
         core::cmp::Ordering::Equal => Change::Conflicting,

@@ -9,7 +9,7 @@ const PLAIN: &str = "\x1b[0m";
 pub(super) fn write(status: &Map<String, Value>, colours: bool) -> String {
     let memory = member(status, "memory");
     let sandbox = member(status, "sandbox");
-    let lines = [
+    let mut lines = vec![
         ("version", text(status.get("version"))),
         ("process", processes(status)),
         ("running", running(status.get("uptime_seconds"))),
@@ -22,6 +22,9 @@ pub(super) fn write(status: &Map<String, Value>, colours: bool) -> String {
         ("memory", protection(&memory)),
         ("sandbox", restrictions(&sandbox)),
     ];
+    if let Some(backup) = status.get("backup") {
+        lines.push(("backup", self::backup(backup)));
+    }
     let width = lines
         .iter()
         .map(|(label, _)| label.len())
@@ -122,6 +125,20 @@ fn vault(vault: Option<&Value>) -> String {
         _ => String::new(),
     };
     format!("{path}, {state}, {keys}{idle}")
+}
+
+fn backup(backup: &Value) -> String {
+    let reminders = backup.get("reminders").and_then(Value::as_array);
+    let reminders = reminders.into_iter().flatten();
+    let reminders: Vec<String> = reminders.map(|reminder| text(Some(reminder))).collect();
+    match reminders.is_empty() {
+        false => reminders.join("; "),
+        true => match backup.get("behind").and_then(Value::as_u64) {
+            Some(0) => "up to date".to_owned(),
+            Some(saves) => format!("{saves} saves behind"),
+            None => "none".to_owned(),
+        },
+    }
 }
 
 fn audit_log(path: Option<&Value>) -> String {

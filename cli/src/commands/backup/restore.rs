@@ -1,0 +1,99 @@
+//! `keyward backup restore`: a copy brought back.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use keyward_agent::front::escape::Escaped;
+
+use crate::error::Error;
+use crate::vault::arguments::{self, Arguments};
+use crate::vault::backup::restoring::{Line, Restoring};
+use crate::{ask, output};
+
+const EXAMPLES: &str = "\
+Examples:
+  keyward backup restore FILE --dry-run            what would change, key by key
+  keyward backup restore FILE                      the copy in the vault's place
+  keyward backup restore FILE --records github     this key only, the others as they are
+  keyward backup restore FILE --accept-rollback    although the vault was saved since
+
+It shows a plan first: new (only in the copy), same, older or newer (than the vault's), conflicting (both changed at one time,
+or another key has the name), missing (only in the vault, and gone after a restore of the whole copy). On a terminal it then
+asks. What was there is kept beside the vault. The passphrase is that of the copy.
+
+JSON: an array of {name, fingerprint, change}.";
+
+/// Describes it.
+pub(super) fn describe() -> Command {
+    let records = Arg::new("records")
+        .long("records")
+        .value_name("NAME")
+        .help("Bring back these keys only, into the vault as it is")
+        .num_args(1..)
+        .action(ArgAction::Append);
+    let command = Command::new("restore")
+        .about("Bring a copy back, whole or key by key")
+        .arg(super::path("FILE", "The copy").required(true))
+        .arg(records)
+        .arg(arguments::flag(
+            "dry-run",
+            "Show the plan, and change nothing",
+        ))
+        .arg(arguments::flag("yes", "Do not ask"))
+        .arg(arguments::json())
+        .after_help(EXAMPLES);
+    arguments::with_secret(command)
+}
+
+/// Shows the plan, asks, and restores.
+pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let arguments = Arguments::read(matches)?;
+    let path = matches
+        .get_one::<PathBuf>("FILE")
+        .cloned()
+        .unwrap_or_default();
+    let names: Vec<String> = matches
+        .get_many::<String>("records")
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    let restoring = Restoring::open(&path, &arguments)?;
+    let mut plan = restoring.plan()?;
+    if !names.is_empty() {
+        plan.retain(|line| names.contains(&line.name));
+    }
+    match matches.get_flag("json") {
+        true => drop(super::super::print_json(&plan)?),
+        false => output::write(text(&plan).as_bytes())?,
+    }
+    if matches.get_flag("dry-run") {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if names.is_empty() && restoring.is_same() {
+        output::say("The vault is this very copy: nothing to restore.\n");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !matches.get_flag("yes") && ask::has_terminal() {
+        let typed = ask::line("Restore? Type yes to go on: ")?;
+        if typed.trim() != "yes" {
+            return Err(Error::NotRestored);
+        }
+    }
+    match names.is_empty() {
+        true => restoring.replace(&arguments)?,
+        false => restoring.take(&names)?,
+    }
+    output::say("Restored.\n");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(plan: &[Line]) -> String {
+    let lines = plan.iter().map(|line| {
+        let name = Escaped::new(line.name.as_bytes());
+        let change = line.change.unwrap_or("in the copy");
+        format!("{change:11}  {name}  {}\n", line.fingerprint)
+    });
+    lines.collect()
+}

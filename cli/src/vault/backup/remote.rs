@@ -1,0 +1,241 @@
+//! Copies on another machine, over the system's `sftp`: on accounts with a shell and on those without.
+
+use keyward_vault::Sealed;
+use keyward_vault::backup::CopyName;
+
+use super::batch::{Batch, quoted};
+use super::copy;
+use super::folder::{PREFIX, surplus};
+use crate::error::Error;
+
+/// What follows a copy's name until it is whole.
+const PARTIAL: &str = ".partial-";
+
+/// A folder of another machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remote {
+    /// `[USER@]HOST`, as `ssh` takes it.
+    pub(crate) host: String,
+    /// The folder; the account's own where it is empty.
+    pub(crate) path: String,
+}
+
+/// What `ssh` is to be told besides the person's configuration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) port: Option<u16>,
+    /// As `ssh -o` takes them.
+    pub(crate) ssh: Vec<String>,
+}
+
+/// A copy on another machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct There {
+    pub(crate) name: CopyName,
+    pub(crate) was_there: bool,
+    /// How many older ones were removed for it.
+    pub(crate) removed: usize,
+}
+
+impl Remote {
+    /// Reads `[USER@]HOST:PATH`; `None` for what is a path of this machine, as for `scp`: one with a slash before its
+    /// first colon, or without a colon.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (host, path) = match text.rsplit_once("]:") {
+            Some((host, path)) if host.contains('[') => (format!("{host}]"), path),
+            _ => text
+                .split_once(':')
+                .map(|(host, path)| (host.to_owned(), path))?,
+        };
+        let bare = host.replace(['[', ']'], "");
+        let is_host = !bare.is_empty() && !bare.contains('/') && !bare.starts_with('-');
+        let is_line = !text.contains(char::is_control);
+        (is_host && is_line).then(|| Self {
+            host: bare,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Returns it as it is typed.
+    pub(crate) fn place(&self) -> String {
+        let Self { host, path } = self;
+        match host
+            .rsplit('@')
+            .next()
+            .is_some_and(|name| name.contains(':'))
+        {
+            true => match host.rsplit_once('@') {
+                Some((user, name)) => format!("{user}@[{name}]:{path}"),
+                None => format!("[{host}]:{path}"),
+            },
+            false => format!("{host}:{path}"),
+        }
+    }
+
+    /// Sends a copy, and removes all but the newest `keep` of the vault's. The folder is made where it is missing.
+    ///
+    /// The copy gets its name only once all of it was read back.
+    ///
+    /// # Errors
+    /// The connection or the far disk failed; no half of the copy has its name then.
+    pub(crate) fn push(
+        &self,
+        copy: &Sealed,
+        keep: Option<usize>,
+        options: &Options,
+    ) -> Result<There, Error> {
+        let mut batch = Batch::start(self, options)?;
+        if !self.path.is_empty() {
+            batch.attempt(&format!("mkdir {}", quoted(&self.path)))?;
+            batch.run(&format!("cd {}", quoted(&self.path)))?;
+        }
+        let (held, partial) = listed(&mut batch, copy)?;
+        for name in partial {
+            batch.attempt(&format!("rm {}", quoted(&name)))?;
+        }
+        let same = held
+            .iter()
+            .filter(|name| name.generation() == copy.generation());
+        let same: Vec<CopyName> = same.cloned().collect();
+        let mut was_there = None;
+        for name in same {
+            if batch.get(&name.to_string())? == copy.bytes() {
+                was_there = Some(name);
+            }
+        }
+        let name = match &was_there {
+            Some(name) => name.clone(),
+            None => {
+                let name = copy::name(copy);
+                if held.contains(&name) {
+                    return Err(Error::Exists {
+                        path: format!("{}/{name}", self.place()).into(),
+                    });
+                }
+                self.send(&mut batch, copy, &name)?;
+                name
+            }
+        };
+        let old = surplus(held, &name, keep);
+        for old in &old {
+            batch.run(&format!("rm {}", quoted(&old.to_string())))?;
+        }
+        batch.end()?;
+        Ok(There {
+            name,
+            was_there: was_there.is_some(),
+            removed: old.len(),
+        })
+    }
+
+    fn send(&self, batch: &mut Batch, copy: &Sealed, name: &CopyName) -> Result<(), Error> {
+        let digest = copy.digest();
+        let unique: String = digest
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let partial = format!("{name}{PARTIAL}{unique}");
+        if let Err(error) = batch.put(copy.bytes(), &partial) {
+            let _ = batch.attempt(&format!("rm {}", quoted(&partial)));
+            return Err(error);
+        }
+        let renamed = format!("rename {} {}", quoted(&partial), quoted(&name.to_string()));
+        batch.run(&renamed).map(drop)
+    }
+
+    /// Fetches the newest copy in the folder, or the one that the path names.
+    ///
+    /// # Errors
+    /// There is none, or the connection failed.
+    pub(crate) fn pull(&self, options: &Options) -> Result<(CopyName, Vec<u8>), Error> {
+        let (folder, wanted) = match self.path.rsplit_once('/') {
+            Some((folder, name)) if name.parse::<CopyName>().is_ok() => (folder, name.parse().ok()),
+            None if self.path.parse::<CopyName>().is_ok() => ("", self.path.parse().ok()),
+            _ => (self.path.as_str(), None),
+        };
+        let mut batch = Batch::start(self, options)?;
+        if !folder.is_empty() {
+            batch.run(&format!("cd {}", quoted(folder)))?;
+        }
+        let mut held = names(&mut batch)?;
+        held.sort_by_key(|name| (name.generation(), name.date().to_owned()));
+        let name = wanted.or_else(|| held.pop());
+        let name = name.ok_or_else(|| Error::NoCopies {
+            place: self.place(),
+        })?;
+        let bytes = batch.get(&name.to_string())?;
+        batch.end()?;
+        Ok((name, bytes))
+    }
+
+    /// Lists the names of the copies in the folder, newest first.
+    ///
+    /// # Errors
+    /// The folder is missing, or the connection failed.
+    pub(crate) fn list(&self, options: &Options) -> Result<Vec<CopyName>, Error> {
+        let mut batch = Batch::start(self, options)?;
+        if !self.path.is_empty() {
+            batch.run(&format!("cd {}", quoted(&self.path)))?;
+        }
+        let mut held = names(&mut batch)?;
+        batch.end()?;
+        held.sort_by_key(|name| core::cmp::Reverse(name.generation()));
+        Ok(held)
+    }
+}
+
+/// Returns the vault's copies, and what is left of transfers that were cut off.
+fn listed(batch: &mut Batch, copy: &Sealed) -> Result<(Vec<CopyName>, Vec<String>), Error> {
+    let lines = batch.run("ls -1")?;
+    let vault = copy.vault_id();
+    let name = |line: &String| line.trim().parse::<CopyName>().ok();
+    let held = lines
+        .iter()
+        .filter_map(name)
+        .filter(|name| name.is_of(vault));
+    let is_partial = |line: &&String| {
+        let whole = line.trim().split_once(PARTIAL).map(|(whole, _)| whole);
+        let name = whole.and_then(|whole| whole.parse::<CopyName>().ok());
+        name.is_some_and(|name| name.is_of(vault))
+    };
+    let partial = lines.iter().filter(is_partial);
+    Ok((
+        held.collect(),
+        partial.map(|line| line.trim().to_owned()).collect(),
+    ))
+}
+
+fn names(batch: &mut Batch) -> Result<Vec<CopyName>, Error> {
+    let lines = batch.run("ls -1")?;
+    let lines = lines.iter().filter(|line| line.starts_with(PREFIX));
+    Ok(lines.filter_map(|line| line.trim().parse().ok()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_other_machines_are_told_from_paths() {
+        let parsed = |text| Remote::parse(text).map(|remote| (remote.host, remote.path));
+        let remote = |host: &str, path: &str| Some((host.to_owned(), path.to_owned()));
+        assert_eq!(parsed("me@jump:keys/old"), remote("me@jump", "keys/old"));
+        assert_eq!(parsed("jump:"), remote("jump", ""));
+        assert_eq!(parsed("me@[::1]:/x"), remote("me@::1", "/x"));
+        for path in [
+            "/mnt/a:b",
+            "./a:b",
+            "folder",
+            "",
+            ":x",
+            "-oProxyCommand=x:y",
+            "a\nb:c",
+        ] {
+            assert_eq!(parsed(path), None, "{path}");
+        }
+        for text in ["me@jump:keys", "me@[::1]:/x", "[::1]:x"] {
+            assert_eq!(Remote::parse(text).unwrap().place(), text);
+        }
+    }
+}

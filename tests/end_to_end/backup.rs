@@ -1,0 +1,353 @@
+//! Copies of the vault on this machine: made, tried and brought back.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+
+use keyward_tests::{Agent, CheapVault, Run, Terminal, cheap_vault::PASSPHRASE};
+use serde_json::Value;
+
+/// A vault with two keys, and a folder for copies.
+fn scene() -> (CheapVault, PathBuf) {
+    let vault = CheapVault::new();
+    for name in ["one", "two"] {
+        vault.keyward(&format!("generate {name}")).succeeds();
+    }
+    let folder = vault.home().path("stick");
+    fs::create_dir(&folder).unwrap();
+    (vault, folder)
+}
+
+fn copies(folder: &PathBuf) -> Vec<String> {
+    let names = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn create_copies_byte_for_byte_and_keeps_the_last() {
+    let (vault, folder) = scene();
+    let said = vault.bare("backup create stick").succeeds();
+    assert!(
+        said.stderr.starts_with("Copied generation 3 to "),
+        "{said:?}"
+    );
+    let [name] = &copies(&folder)[..] else {
+        panic!("{:?}", copies(&folder));
+    };
+    assert!(
+        name.starts_with("keyward-") && name.ends_with("-g3.vault"),
+        "{name}"
+    );
+    let copy = folder.join(name);
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(vault.path()).unwrap());
+    assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let again = vault.bare("backup create stick").succeeds().stderr;
+    assert!(
+        again.starts_with("Generation 3 is there already, and whole: "),
+        "{again}"
+    );
+    for number in 0..3 {
+        vault
+            .keyward(&format!("edit one --notes {number}"))
+            .succeeds();
+        vault.bare("backup create stick --keep 2").succeeds();
+    }
+    fs::write(folder.join("keyward-mine.vault"), "not a copy").unwrap();
+    vault.bare("backup create stick --keep 1").succeeds();
+    let left = copies(&folder);
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(
+        left.iter().any(|name| name.ends_with("-g6.vault")),
+        "{left:?}"
+    );
+    // A file, which must not exist.
+    vault.bare("backup create file.copy").succeeds();
+    let said = vault.bare("backup create file.copy").exits(1).stderr;
+    assert!(said.contains("file.copy"), "{said}");
+    vault.bare("backup create nowhere/file.copy").exits(1);
+}
+
+#[test]
+fn verify_tells_how_a_copy_stands_to_the_vault() {
+    let (vault, folder) = scene();
+    vault.bare("backup create stick").succeeds();
+    let copy = format!("stick/{}", copies(&folder)[0]);
+    let verified = |flags: &str| -> Value {
+        let said = vault
+            .bare(&format!("backup verify {copy} --json {flags}"))
+            .outcome();
+        serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said:?}"))
+    };
+    let found = verified("");
+    assert_eq!(
+        (&found["whole"], &found["standing"]),
+        (&true.into(), &"same".into())
+    );
+    assert_eq!(
+        (&found["generation"], &found["records"]),
+        (&3.into(), &4.into())
+    );
+    vault.keyward("remove one").succeeds();
+    assert_eq!(verified("")["standing"], "older");
+    assert_eq!(verified("")["saves"], 1);
+    assert_eq!(
+        verified("--full --passphrase-file passphrase")["whole"],
+        true
+    );
+    vault.bare(&format!("backup verify {copy} --full")).exits(1);
+    let path = folder.join(&copies(&folder)[0]);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[700] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let said = vault.bare(&format!("backup verify {copy}")).exits(4).stdout;
+    assert!(said.contains(": damaged\n"), "{said}");
+    assert_eq!(verified("")["whole"], false);
+    let other = CheapVault::new();
+    let found = other.bare(&format!("backup verify {} --json", vault.path().display()));
+    let mut found = found;
+    let found: Value = serde_json::from_str(&found.succeeds().stdout).unwrap();
+    assert_eq!(found["standing"], "another");
+}
+
+#[test]
+fn drill_opens_a_copy_and_signs_with_every_key() {
+    let (vault, folder) = scene();
+    for kind in ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa-3072"] {
+        vault
+            .keyward(&format!("generate {kind} --type {kind}"))
+            .succeeds();
+    }
+    let said = vault.keyward("backup drill").exits(1).stderr;
+    assert!(said.contains("there is no copy at this machine"), "{said}");
+    vault.bare("backup create stick").succeeds();
+    let found = vault.json("backup drill");
+    assert_eq!(
+        (&found["right"], &found["slot"]),
+        (&true.into(), &"passphrase".into())
+    );
+    assert_eq!(found["keys"].as_array().unwrap().len(), 6);
+    assert!(
+        found["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|key| key["signs"] == true)
+    );
+    let copy = format!("stick/{}", copies(&folder)[0]);
+    let drill = format!("backup drill {copy} --recovery-file recovery");
+    let said = vault.bare(&drill).succeeds().stdout;
+    assert!(
+        said.contains("opened with its recovery code\n6 of 6 keys are right"),
+        "{said}"
+    );
+    vault.bare(&drill).args(["--slot", "passphrase"]).exits(1);
+    vault.bare(&drill).args(["--slot", "recovery"]).succeeds();
+    fs::write(vault.home().path("wrong"), "another passphrase").unwrap();
+    vault
+        .bare(&format!("backup drill {copy} --passphrase-file wrong"))
+        .exits(3);
+}
+
+#[test]
+fn restore_shows_a_plan_and_puts_the_copy_in_place_by_one_save() {
+    let (vault, folder) = scene();
+    vault.bare("backup create stick").succeeds();
+    let copy = format!("stick/{}", copies(&folder)[0]);
+    vault.keyward("edit one --comment changed").succeeds();
+    vault.keyward("remove two").succeeds();
+    vault.keyward("generate three").succeeds();
+    let before = fs::read(vault.path()).unwrap();
+    let plan = vault.json(&format!("backup restore {copy} --dry-run"));
+    let plan: Vec<_> = plan
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| {
+            (
+                line["name"].as_str().unwrap(),
+                line["change"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        plan,
+        [("one", "older"), ("three", "missing"), ("two", "new")]
+    );
+    assert_eq!(fs::read(vault.path()).unwrap(), before);
+    let said = vault
+        .keyward(&format!("backup restore {copy}"))
+        .exits(1)
+        .stderr;
+    assert!(
+        said.contains("is generation 3, and this machine has seen 6"),
+        "{said}"
+    );
+    assert_eq!(fs::read(vault.path()).unwrap(), before);
+}
+
+#[test]
+fn restore_of_one_key_is_no_way_back_for_the_rest_and_of_the_whole_follows_what_was_there() {
+    let (vault, folder) = scene();
+    vault.bare("backup create stick").succeeds();
+    let copy = format!("stick/{}", copies(&folder)[0]);
+    vault.keyward("edit one --comment changed").succeeds();
+    vault.keyward("remove two").succeeds();
+    vault.keyward("generate three").succeeds();
+    let before = fs::read(vault.path()).unwrap();
+    vault
+        .keyward(&format!("backup restore {copy} --records two"))
+        .succeeds();
+    assert_eq!(vault.names(), ["one", "three", "two"]);
+    assert_eq!(vault.json("show one")["comment"], "changed");
+    vault
+        .keyward(&format!("backup restore {copy} --records none"))
+        .exits(1);
+    vault
+        .keyward(&format!("backup restore {copy} --accept-rollback"))
+        .succeeds();
+    assert_eq!(vault.names(), ["one", "two"]);
+    assert_ne!(vault.json("show one")["comment"], "changed");
+    // It follows what was there, which is kept.
+    let older = fs::read(vault.path().with_extension("1")).unwrap();
+    assert_ne!(older, before);
+    vault.keyward("generate four").succeeds();
+    let said = vault.bare("fsck").succeeds().stdout;
+    assert!(said.contains("generation 9, "), "{said}");
+}
+
+#[test]
+fn restore_brings_back_a_vault_that_is_gone_or_damaged() {
+    let (vault, folder) = scene();
+    vault.bare("backup create stick").succeeds();
+    let copy = format!("stick/{}", copies(&folder)[0]);
+    let whole = fs::read(vault.path()).unwrap();
+    let said = vault
+        .keyward(&format!("backup restore {copy}"))
+        .succeeds()
+        .stderr;
+    assert!(said.contains("The vault is this very copy"), "{said}");
+    fs::remove_file(vault.path()).unwrap();
+    vault.keyward(&format!("backup restore {copy}")).succeeds();
+    assert_eq!(fs::read(vault.path()).unwrap(), whole);
+    let mut damaged = whole;
+    damaged[700] ^= 1;
+    fs::write(vault.path(), &damaged).unwrap();
+    vault.keyward(&format!("backup restore {copy}")).succeeds();
+    assert_eq!(vault.names(), ["one", "two"]);
+    assert_eq!(fs::read(vault.path().with_extension("1")).unwrap(), damaged);
+    // On a machine that knows nothing, too.
+    fs::remove_dir_all(vault.home().path("data")).unwrap();
+    fs::remove_dir_all(vault.home().path("state")).unwrap();
+    vault
+        .bare(&format!("backup restore {copy} --recovery-file recovery"))
+        .succeeds();
+    assert_eq!(vault.names(), ["one", "two"]);
+    let other = CheapVault::new();
+    let foreign = vault.home().path(&copy);
+    let mut restore = other.bare("backup restore");
+    restore
+        .arg(foreign)
+        .arg("--passphrase-file")
+        .arg(vault.home().path("passphrase"));
+    let said = restore.exits(1).stderr;
+    assert!(said.contains("is a copy of another vault than"), "{said}");
+}
+
+#[test]
+fn restore_asks_at_a_terminal_and_for_the_secret_of_both() {
+    let (vault, folder) = scene();
+    vault.bare("backup create stick").succeeds();
+    let copy = format!("stick/{}", copies(&folder)[0]);
+    vault.home().write("new", "a newer passphrase");
+    vault.keyward("passwd --new-passphrase-file new").succeeds();
+    vault.bare("remove two --passphrase-file new").succeeds();
+    let restore = format!("backup restore {copy} --records two");
+    // Without a terminal there is nobody to ask for the other.
+    let said = vault.keyward(&restore).exits(1).stderr;
+    assert!(
+        said.contains("does not open with the copy's secret"),
+        "{said}"
+    );
+    let mut terminal = Terminal::run(&vault.bare(&restore));
+    terminal.expects("Passphrase for ");
+    terminal.types_hidden(PASSPHRASE);
+    terminal.expects("has another secret than the copy");
+    terminal.expects("Passphrase for ");
+    terminal.types_hidden("a newer passphrase");
+    terminal.expects("Restore? Type yes to go on: ");
+    terminal.types("no");
+    let shown = terminal.exits(1);
+    assert!(shown.contains("error: not restored"), "{shown}");
+    let listed = vault.bare("list --passphrase-file new").succeeds().stdout;
+    assert!(!listed.contains("two"), "{listed}");
+    // The whole copy, under the passphrase of then.
+    vault
+        .keyward(&format!("backup restore {copy} --accept-rollback"))
+        .succeeds();
+    assert_eq!(vault.names(), ["one", "two"]);
+}
+
+#[test]
+fn what_is_missing_is_said_by_status_and_list() {
+    let (vault, folder) = scene();
+    let agent = Agent::start(&[]);
+    let notes = || vault.keyward("list").succeeds().stderr;
+    assert_eq!(
+        notes(),
+        "note: the vault has no backup: keyward backup create FOLDER\n"
+    );
+    vault.bare("backup create stick").succeeds();
+    assert_eq!(
+        notes(),
+        "note: no backup was ever tried: keyward backup drill\n"
+    );
+    vault.keyward("backup drill").succeeds();
+    assert_eq!(notes(), "");
+    vault.keyward("generate three").succeeds();
+    let expected = format!(
+        "note: the backup is 1 save behind the vault: keyward backup create {}\n",
+        folder.display()
+    );
+    assert_eq!(notes(), expected);
+    let status = said_by_status(&vault, &agent, "status --json");
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["backup"]["behind"], 1);
+    assert_eq!(status["backup"]["reminders"].as_array().unwrap().len(), 1);
+    let said = said_by_status(&vault, &agent, "status");
+    assert!(
+        said.contains("\nbackup       the backup is 1 save behind"),
+        "{said}"
+    );
+    fs::create_dir_all(vault.home().path("config/keyward")).unwrap();
+    vault
+        .home()
+        .write("config/keyward/config.toml", "remind = \"never\"\n");
+    assert_eq!(notes(), "");
+}
+
+fn said_by_status(vault: &CheapVault, agent: &Agent, words: &str) -> String {
+    let mut status = vault.bare(words);
+    status
+        .env("SSH_AUTH_SOCK", agent.socket())
+        .succeeds()
+        .stdout
+}
+
+#[test]
+fn copies_are_listed_as_they_are_known_and_as_they_lie() {
+    let (vault, _) = scene();
+    let none = vault.bare("backup list").succeeds().stderr;
+    assert!(none.starts_with("There is no copy."), "{none}");
+    vault.bare("backup create stick").succeeds();
+    vault.keyward("generate three").succeeds();
+    let listed = vault.bare("backup list").succeeds().stdout;
+    assert!(listed.contains("generation 3, made "), "{listed}");
+    assert!(listed.contains("1 save behind"), "{listed}");
+    let here = vault.bare("backup list stick").succeeds().stdout;
+    assert!(
+        here.contains("generation 3, older than the vault by 1 save"),
+        "{here}"
+    );
+}
