@@ -12,6 +12,7 @@ use std::{
 
 use keyward_tests::{
     Agent, CheapVault, Home, Key, KeyKind, PlantedVault, Run, Terminal, cheap_vault::PASSPHRASE,
+    message,
 };
 use keyward_vault::Sealed;
 use serde_json::json;
@@ -127,6 +128,8 @@ fn what_others_change_while_a_person_unlocks_holds() {
         vault.keyward(&format!("generate {name}")).succeeds();
     }
     let agent = Agent::start(&[]);
+    // Whoever is answered finds the control socket too.
+    agent.connect().ask(&message::LIST);
     let mut terminal = Terminal::run(vault.bare("unlock").env("SSH_AUTH_SOCK", agent.socket()));
     terminal.expects("Passphrase for ");
     vault.keyward("remove one").succeeds();

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How long it may take when the agent itself ends.
-const LAST_GRACE: Duration = Duration::from_millis(300);
+const LAST_GRACE: Duration = Duration::from_secs(1);
 
 /// How long to wait between two looks at it then.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -1,12 +1,12 @@
 //! `keyward backup`: copies of the vault, made, tried and brought back.
 
 mod create;
-mod drill;
-mod list;
-mod pull;
-mod push;
-mod restore;
 mod verify;
+mod drill;
+mod restore;
+mod push;
+mod pull;
+mod list;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use crate::error::Error;
-use crate::vault::backup::remote::Options;
+use crate::vault::backup::place::Options;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,6 +2,7 @@
 
 pub(crate) mod copy;
 pub(crate) mod notes;
+pub(crate) mod place;
 pub(crate) mod reminder;
 pub(crate) mod folder;
 mod batch;

@@ -13,7 +13,7 @@ use crate::vault::arguments::{self, Arguments};
 use crate::vault::backup::copy;
 use crate::vault::backup::folder;
 use crate::vault::backup::notes::Notes;
-use crate::vault::backup::remote::Remote;
+use crate::vault::backup::place::Remote;
 
 const EXAMPLES: &str = "\
 Examples:

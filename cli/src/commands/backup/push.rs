@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::output;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::backup::notes::Notes;
-use crate::vault::backup::remote::Remote;
+use crate::vault::backup::place::Remote;
 use crate::vault::open;
 
 const EXAMPLES: &str = "\

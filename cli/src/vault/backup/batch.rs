@@ -12,7 +12,7 @@ use keyward_vault::store::FILE_BYTES_MAX;
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{FdFlags, fcntl_setfd};
 
-use super::remote::{Options, Remote};
+use super::place::{Options, Remote};
 use crate::error::Error;
 
 /// The longest line that it may say, in bytes: a path twice.

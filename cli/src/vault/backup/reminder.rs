@@ -103,7 +103,7 @@ fn reminders(notes: &Notes, generation: u64, age: Duration, now: Timestamp) -> V
 /// Returns what to type for another copy at the same place.
 fn again(made: &Made) -> String {
     let is_file = made.copy == made.place;
-    match (super::remote::Remote::parse(&made.place), is_file) {
+    match (super::place::Remote::parse(&made.place), is_file) {
         (Some(_), _) => format!("keyward backup push {}", made.place),
         (None, false) => format!("keyward backup create {}", made.place),
         (None, true) => "keyward backup create FOLDER".to_owned(),
