@@ -116,6 +116,19 @@ impl Scene {
         self.run(&command);
     }
 
+    /// Makes a copy, tries it, and brings it back over a change.
+    fn copy_and_restore(&mut self) {
+        let program = self.vault.keyward(&self.home, &[]).get_program().to_owned();
+        let mut create = self.home.command(program);
+        create.args(["backup", "create", "copy"]);
+        self.run(&create);
+        self.keyward("backup verify copy --full");
+        self.keyward("backup drill copy");
+        self.keyward("remove fresh-2");
+        self.keyward("backup restore copy --records fresh-2");
+        self.keyward("backup restore copy --accept-rollback");
+    }
+
     #[track_caller]
     fn finds_nothing(&self, at: &str) {
         for path in files(self.home.folder()) {
@@ -172,6 +185,7 @@ fn every_command(program: PathBuf, is_traced: bool) -> Scene {
     scene.secrets.extend(secret_forms::of_key(&plain));
     scene.keyward("import plain");
     scene.keyward("generate fresh");
+    scene.keyward("generate fresh-2");
     let vault = scene.vault.open();
     let id = vault.key_named("fresh").unwrap().id();
     let seed = vault.private(id).unwrap();
@@ -197,6 +211,7 @@ fn every_command(program: PathBuf, is_traced: bool) -> Scene {
     scene.secrets.extend(forms);
     let second = scene.vault.contents().slots[2].clone();
     scene.keyward(&format!("slot remove {second}"));
+    scene.copy_and_restore();
     scene.has_its_keys();
     scene.finds_nothing("at the end");
     scene

@@ -292,6 +292,51 @@ fn fsck_repair_killed_at_each_call_leaves_the_damaged_vault_or_the_mended() {
 }
 
 #[test]
+fn restore_killed_at_each_call_leaves_the_vault_or_the_copy() {
+    let mut scene = Scene::new();
+    let copy = scene.home.write("copy", &scene.before);
+    scene.vault.change(|vault| {
+        let key = Key::plain(KeyKind::EcdsaP384);
+        planted_vault::insert(vault, "since", planted_vault::private(&key));
+    });
+    scene.before = scene.vault.bytes();
+    let copy = copy.display().to_string();
+    let restore = change(&["backup", "restore", &copy, "--accept-rollback"], |now| {
+        now.has("ed25519") && !now.has("since")
+    });
+    let kills = scene.kill_at_calls(&restore, stride(), 0);
+    assert!(kills > 6, "{kills} kills only");
+}
+
+#[test]
+fn backup_killed_at_each_call_leaves_no_half_copy() {
+    let scene = Scene::new();
+    let folder = scene.home.path("stick");
+    fs::create_dir(&folder).unwrap();
+    let mut create = scene.home.command(keyward_tests::program::path());
+    create.args(["backup", "create"]).arg(&folder);
+    let points = Calls::of(&scene.home, &create).points();
+    let (mut kills, mut made) = (0, 0);
+    for (name, when) in points {
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        let injection = format!("{name}:signal=KILL:when={when}");
+        let run = injected(&scene.home, &create, &injection).outcome();
+        assert!(matches!(run.code, None | Some(0)), "{injection}: {run:?}");
+        kills += usize::from(run.code.is_none());
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|it| it == "vault") {
+                assert!(fs::read(path).unwrap() == scene.before, "{injection}");
+                made += 1;
+            }
+        }
+    }
+    assert!(kills > 10 && made > 2, "{kills} kills, {made} copies");
+    assert!(scene.vault.bytes() == scene.before);
+}
+
+#[test]
 fn init_killed_at_calls_leaves_no_vault_or_a_whole_one() {
     let home = Home::new();
     let new = home.write("new", NEW_PASSPHRASE);
