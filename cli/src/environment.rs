@@ -96,6 +96,12 @@ pub(crate) fn wants_colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && !is_dumb && filled("NO_COLOR").is_none()
 }
 
+/// Returns how wide the terminal is that standard output goes to.
+pub(crate) fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// Returns what the front needs of the environment.
 pub(crate) fn of_front() -> Environment {
     let state_home = variable("XDG_STATE_HOME");

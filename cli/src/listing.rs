@@ -12,6 +12,7 @@ use keyward_vault::KeyRecord;
 use keyward_vault::key::PublicKey;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use unicode_width::UnicodeWidthStr;
 
 /// Characters of a name or comment that a table shows.
 const COLUMN_MAX: usize = 40;
@@ -126,22 +127,40 @@ pub(crate) fn time(seconds: u64) -> Option<String> {
         .map(|time| time.to_string())
 }
 
-/// Writes the keys as a table, a line each.
-pub(crate) fn table(keys: &[Value], colours: bool) -> String {
+/// The columns that a narrow terminal has no room for, first those that are missed least.
+const SPARE: [usize; 3] = [4, 3, 1];
+
+/// Writes the keys as a table, a line each, of so many columns at most where that is possible.
+pub(crate) fn table(keys: &[Value], colours: bool, columns: Option<usize>) -> String {
     let titles = ["NAME", "TYPE", "FINGERPRINT", "COMMENT", "LAST USED", ""];
     let mut rows = vec![titles.map(str::to_owned)];
     rows.extend(keys.iter().map(row));
     let mut widths = [0; 6];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(cell.width());
+        }
+    }
+    let is_too_wide = |widths: &[usize; 6]| {
+        let whole: usize = widths
+            .iter()
+            .filter(|width| **width > 0)
+            .map(|width| width + 2)
+            .sum();
+        columns.is_some_and(|columns| whole.saturating_sub(2) > columns)
+    };
+    for spare in SPARE {
+        if is_too_wide(&widths)
+            && let Some(width) = widths.get_mut(spare)
+        {
+            *width = 0;
         }
     }
     let mut text = String::new();
     for (index, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(widths);
+        let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
         let line = cells.fold(String::new(), |line, (cell, width)| {
-            let padding = width.saturating_sub(cell.chars().count());
+            let padding = width.saturating_sub(cell.width());
             line + cell + &" ".repeat(padding + 2)
         });
         let line = line.trim_end();
@@ -217,7 +236,7 @@ fn constraints(key: &Value) -> Vec<String> {
         words.push("confirm".to_owned());
     }
     if let Some(seconds) = constraints.get("lifetime").and_then(Value::as_u64) {
-        words.push(format!("for {seconds} s"));
+        words.push(format!("for {}", span(seconds)));
     }
     let destinations = constraints.get("destinations").and_then(Value::as_array);
     for destination in destinations.into_iter().flatten() {
@@ -225,6 +244,19 @@ fn constraints(key: &Value) -> Vec<String> {
         words.push(format!("to {}", Escaped::new(destination.as_bytes())));
     }
     words
+}
+
+/// Writes a time as it is typed: `8h`, `1h30m`, `45s`.
+fn span(seconds: u64) -> String {
+    let parts = [
+        (seconds / 3600, "h"),
+        (seconds / 60 % 60, "m"),
+        (seconds % 60, "s"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    parts
+        .map(|(count, unit)| format!("{count}{unit}"))
+        .collect()
 }
 
 /// Returns a text of a key, fit for a terminal; empty where there is none.
@@ -261,15 +293,33 @@ mod tests {
 
     #[test]
     fn the_table_is_aligned_and_holds_no_control_character() {
-        let text = table(&[key("a"), key("a longer name")], false);
+        let text = table(&[key("a"), key("a longer name")], false, None);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         let column = lines[0].find("TYPE").unwrap();
         assert!(lines.iter().all(|line| line.is_char_boundary(column)));
         assert_eq!(&lines[1][column..column + 11], "ED25519 256");
         assert!(lines[1].contains("1970-01-02"));
-        assert!(lines[1].ends_with("confirm, for 60 s, to git@web"));
+        assert!(lines[1].ends_with("confirm, for 1m, to git@web"));
         assert!(!text.contains('\x1b'));
+    }
+
+    #[test]
+    fn columns_are_of_cells_and_go_where_there_is_no_room() {
+        let keys = [key("schlüssel 日本"), key("plain")];
+        let text = table(&keys, false, Some(200));
+        let place = |line: &str| line.split_once("ED25519").unwrap().0.width();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(place(lines[1]), place(lines[2]));
+        let widest = |columns| {
+            let text = table(&keys, false, Some(columns));
+            text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
+        };
+        for columns in [80, 70, 60] {
+            assert!(widest(columns) <= columns, "{columns}");
+        }
+        let narrow = table(&keys, false, Some(10));
+        assert!(narrow.starts_with("NAME") && narrow.contains("SHA256:abc"));
     }
 
     #[test]

@@ -198,7 +198,7 @@ fn edit_changes_every_part_and_takes_it_away_again() {
     assert_eq!(vault.json("show prod"), edited);
     let table = vault.keyward("list").succeeds().stdout;
     assert!(
-        table.contains("confirm, for 28800 s, to git@github.com, to hop>root@web"),
+        table.contains("confirm, for 8h, to git@github.com, to hop>root@web"),
         "{table}"
     );
     vault

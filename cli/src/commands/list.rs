@@ -59,7 +59,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         });
         return Ok(ExitCode::SUCCESS);
     }
-    let text = listing::table(&keys, environment::wants_colours(&io::stdout()));
+    let text = listing::table(
+        &keys,
+        environment::wants_colours(&io::stdout()),
+        environment::columns(),
+    );
     output::write(text.as_bytes())?;
     if let Some(backups) = Backups::of(&arguments) {
         backups.remind();
