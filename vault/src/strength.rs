@@ -10,6 +10,7 @@ pub mod reading;
 pub mod personal;
 pub mod finding;
 pub mod layout;
+mod words;
 pub mod generate;
 pub mod attack;
 mod estimate;
@@ -19,11 +20,10 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::Passphrase;
 
 use self::finding::{NotChecked, Reason, Warning};
-use self::language::{BIT, Language};
 use self::personal::Personal;
-use self::reading::Reading;
 
 pub use self::estimate::prepare;
+pub use self::words::WordData;
 
 /// The fewest characters that a passphrase has.
 pub const LENGTH_MIN: usize = 14;
@@ -34,64 +34,9 @@ pub const LENGTH_GOOD: usize = 15;
 /// The bits from which a passphrase is called good.
 pub const BITS_GOOD: f64 = 75.0;
 
-/// What a word costs at most, in bits. Half a million random phrases of five words out of each of
-/// our lists, written without a space, cost more; 97 of 100 words of 14 letters and more cost less.
-const WORD_MAX: u32 = 66;
-
-/// What a short word costs at most, with all that was done to it. Random passwords cost more.
-const SHORT_WORD_MAX: u32 = 52;
-
 /// The bits below which a passphrase is made of what attackers try first. Five random words that are
 /// among the most common of all are worth more.
 const GUESSABLE: f64 = 40.0;
-
-/// The data of all languages.
-static LETTERS: &[u8] = include_bytes!("../words/letters");
-
-/// The words of all languages, ready to be compared with.
-#[derive(Debug)]
-pub struct WordData<'a>(Vec<Language<'a>>);
-
-impl WordData<'static> {
-    /// Reads the data that comes with the program.
-    pub fn shipped() -> Self {
-        WordData(language::read(LETTERS))
-    }
-}
-
-impl<'a> WordData<'a> {
-    /// Reads other data; what is no data is no language.
-    pub fn read(data: &'a [u8]) -> Self {
-        Self(language::read(data))
-    }
-
-    /// Returns the tags of the languages (BCP 47).
-    pub fn tags(&self) -> impl Iterator<Item = &'a str> {
-        self.0.iter().map(Language::tag)
-    }
-
-    /// Returns what the likeliest reading as one word costs, in bits, where that is no more than
-    /// a word costs.
-    fn single_word(&self, readings: &[Reading]) -> Option<u32> {
-        let mut least = None;
-        let mut limit = WORD_MAX * BIT;
-        for reading in readings {
-            let most = match reading.is_long {
-                true => WORD_MAX,
-                false => SHORT_WORD_MAX,
-            };
-            for language in &self.0 {
-                let left = limit.min(most * BIT).checked_sub(reading.extra);
-                let cost = left.and_then(|left| language.cost(&reading.letters, left));
-                if let Some(cost) = cost {
-                    limit = cost + reading.extra;
-                    least = Some(limit / BIT);
-                }
-            }
-        }
-        least
-    }
-}
 
 /// What came of a check. It shows nothing of the passphrase.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,7 +92,7 @@ impl<'a> Judge<'a> {
         let length = text.chars().count().min(text.graphemes(true).count());
         let estimate = estimate::of(text);
         let mut verdict = Verdict {
-            bits: estimate.bits,
+            bits: estimate.bits.min(self.words.bits(text)),
             length,
             reasons: Vec::new(),
             warnings: Vec::new(),

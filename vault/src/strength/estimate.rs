@@ -59,7 +59,7 @@ fn bits_of(count: u64) -> f64 {
 }
 
 /// Returns what a character is worth that could be any of its kind.
-fn kind_bits(letter: char) -> f64 {
+pub(super) fn kind_bits(letter: char) -> f64 {
     match letter {
         '0'..='9' => 3.32,
         'a'..='z' | 'A'..='Z' => 5.7,

@@ -61,8 +61,8 @@ fn add_signs(plain: &[char], end: usize, one: char, found: &mut Vec<Reading>) {
     let pairs = || word.iter().zip(replaced.iter());
     let signs = pairs().filter(|(old, new)| old != new).count();
     let letters = word.iter().filter(|letter| letter.is_alphabetic()).count();
-    // What has more signs than letters is no word that anybody reads.
-    if signs == 0 || signs > letters {
+    // What is nearly all signs is no word that anybody reads.
+    if signs == 0 || signs > 3 * letters {
         return;
     }
     let is_kind = |letter: char| pairs().any(|(old, new)| old != new && *new == letter);
