@@ -17,6 +17,7 @@ mod slot;
 pub(crate) mod unlocker;
 mod fsck;
 mod passwd;
+mod passphrase;
 mod shell;
 mod status;
 
@@ -42,7 +43,7 @@ struct Verb {
 }
 
 /// Every verb but `agent`, which reads its own flags.
-const VERBS: [Verb; 19] = [
+const VERBS: [Verb; 20] = [
     Verb {
         describe: init::describe,
         run: init::run,
@@ -116,6 +117,11 @@ const VERBS: [Verb; 19] = [
     Verb {
         describe: passwd::describe,
         run: passwd::run,
+        secret: true,
+    },
+    Verb {
+        describe: passphrase::describe,
+        run: passphrase::run,
         secret: true,
     },
     Verb {
