@@ -10,10 +10,10 @@ pub mod reading;
 pub mod personal;
 pub mod finding;
 pub mod layout;
+mod estimate;
 mod words;
 pub mod generate;
 pub mod attack;
-mod estimate;
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -36,7 +36,7 @@ pub const BITS_GOOD: f64 = 75.0;
 
 /// The bits below which a passphrase is made of what attackers try first. Five random words that are
 /// among the most common of all are worth more.
-const GUESSABLE: f64 = 40.0;
+const GUESSABLE: f64 = 36.0;
 
 /// What came of a check. It shows nothing of the passphrase.
 #[derive(Debug, Clone, PartialEq)]

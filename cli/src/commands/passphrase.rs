@@ -1,8 +1,8 @@
 //! `keyward passphrase`: judging passphrases, and making some.
 
+mod shown;
 mod check;
 mod generate;
-mod shown;
 
 use std::process::ExitCode;
 

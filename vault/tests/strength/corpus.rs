@@ -86,18 +86,15 @@ fn shares(words: &[String]) -> [f64; 7] {
 fn words_of_thirty_languages_are_refused_in_every_form() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let all = root.join("words/target/held_out");
-    let folder = match is_long() && all.is_dir() {
-        true => all,
-        false => root.join("testdata/strength"),
+    let (folder, step, least) = match (is_long(), all.is_dir()) {
+        (true, true) => (all, 1, REFUSED_MIN),
+        (true, false) => (root.join("testdata/strength"), 1, REFUSED_MIN_OF_FEW),
+        (false, _) => (root.join("testdata/strength"), 8, REFUSED_MIN_OF_FEW),
     };
     let entries = fs::read_dir(folder).unwrap();
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert_eq!(paths.len(), 30);
-    let (step, least) = match is_long() {
-        true => (1, REFUSED_MIN),
-        false => (8, REFUSED_MIN_OF_FEW),
-    };
     println!(
         "{:8} {:>8} {:?}",
         "language",
