@@ -18,6 +18,7 @@ mod slot;
 pub(crate) mod unlocker;
 mod fsck;
 mod passwd;
+mod passphrase;
 mod shell;
 mod status;
 
@@ -43,7 +44,7 @@ struct Verb {
 }
 
 /// Every verb but `agent`, which reads its own flags.
-const VERBS: [Verb; 20] = [
+const VERBS: [Verb; 21] = [
     Verb {
         describe: init::describe,
         run: init::run,
@@ -117,6 +118,11 @@ const VERBS: [Verb; 20] = [
     Verb {
         describe: passwd::describe,
         run: passwd::run,
+        secret: true,
+    },
+    Verb {
+        describe: passphrase::describe,
+        run: passphrase::run,
         secret: true,
     },
     Verb {

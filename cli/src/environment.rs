@@ -43,6 +43,27 @@ pub(crate) fn user_at_host() -> String {
     format!("{user}@{}", host.nodename().to_string_lossy())
 }
 
+/// Returns the name of the account.
+pub(crate) fn account() -> Option<String> {
+    user().map(|user| user.name)
+}
+
+/// Returns the names that belong to the account and its host: login names, the real name, addresses.
+pub(crate) fn account_names() -> Vec<String> {
+    let variables = ["USER", "LOGNAME", "EMAIL", "NAME", "HOSTNAME"];
+    let set = variables.iter().filter_map(|name| filled(name));
+    let mut names: Vec<String> = set
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    if let Some(user) = user() {
+        names.push(user.gecos.to_string_lossy().into_owned());
+        names.push(user.name);
+    }
+    let host = rustix::system::uname();
+    names.push(host.nodename().to_string_lossy().into_owned());
+    names
+}
+
 /// Returns the folder for configuration: `XDG_CONFIG_HOME`, or `~/.config`.
 pub(crate) fn config_home() -> Option<PathBuf> {
     xdg("XDG_CONFIG_HOME", ".config")

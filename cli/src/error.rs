@@ -9,6 +9,7 @@ use keyward_agent::key::error::KeyError;
 use keyward_vault::export::ExportError;
 use keyward_vault::import::ImportError;
 use keyward_vault::key::KeyError as FieldsError;
+use keyward_vault::passphrase::PassphraseError;
 use keyward_vault::store::Error as StoreError;
 use keyward_vault::{Class, Error as VaultError};
 use thiserror::Error;
@@ -80,6 +81,8 @@ pub(crate) enum Error {
     Export(#[from] ExportError),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(transparent)]
+    IsNoPassphrase(PassphraseError),
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]

@@ -23,6 +23,9 @@ use crate::start::StartError;
 use crate::start::shape::Shape;
 use crate::start::stop::StopError;
 
+/// What can be a passphrase.
+const PASSPHRASE: &str = "a passphrase is 1 to 1,024 bytes of text without control characters";
+
 /// Tells the person what failed and what to type next, and returns what the program exits with.
 pub(crate) fn report(error: &Error) -> ExitCode {
     output::failure(error, of(error).as_deref());
@@ -68,6 +71,7 @@ fn of_verb(error: &Error) -> Option<String> {
     }
     let text = match error {
         Error::Ask(error) => return of_ask(error),
+        Error::IsNoPassphrase(_) => PASSPHRASE,
         Error::CodeNotTypedBack => {
             "start again; a new code is shown then, or written to a file: see --help"
         }
@@ -154,9 +158,7 @@ fn of_vault(error: &VaultError) -> Option<String> {
         _ if matches!(error, VaultError::RecoveryCode(_)) => {
             "it is seven groups of four letters and digits, as keyward init showed it"
         }
-        _ if matches!(error, VaultError::Passphrase(_)) => {
-            "a passphrase is 1 to 1,024 bytes of text without control characters"
-        }
+        _ if matches!(error, VaultError::Passphrase(_)) => PASSPHRASE,
         Some(Class::NotAVault) => "name the vault with --vault, or create one with keyward init",
         Some(Class::Locked) => {
             "try again, or type the recovery code in its place; from a file: --recovery-file FILE"

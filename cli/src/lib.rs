@@ -20,6 +20,7 @@ mod destination;
 mod listing;
 mod error;
 mod hint;
+mod strength;
 mod vault;
 mod compat;
 mod commands;

@@ -29,6 +29,7 @@ mod login;
 mod memory;
 mod other_clients;
 mod other_users;
+mod passphrase;
 mod regress;
 mod second_reader;
 mod shell;

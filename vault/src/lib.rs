@@ -28,6 +28,7 @@ mod cbor;
 mod subkey;
 mod cipher;
 pub mod cost;
+pub mod strength;
 pub mod slot;
 pub mod header;
 pub mod block;

@@ -30,6 +30,9 @@ pub enum PassphraseError {
         /// Its place among the characters, counted from 1.
         place: usize,
     },
+    /// The bytes are no text.
+    #[error("passphrase is not UTF-8")]
+    NotText,
 }
 
 /// A passphrase in the one form in which it is used.

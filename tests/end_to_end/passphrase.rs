@@ -1,0 +1,240 @@
+//! `keyward passphrase`: what is refused, why, and what is made instead.
+
+use std::{fs, process::Command};
+
+use keyward_tests::{Home, Run, Terminal, program};
+use serde_json::Value;
+
+/// A phrase that nothing speaks against.
+const GOOD: &str = "unglazed-cosmos-trickle-hubcap-deviator-paprika-swoop";
+
+fn passphrase(home: &Home, words: &[&str]) -> Command {
+    let mut command = home.command(program::path());
+    command.arg("passphrase").args(words);
+    command
+}
+
+fn check(home: &Home, words: &[&str], text: &[u8]) -> (Option<i32>, Value) {
+    let mut command = passphrase(home, &["check", "--json"]);
+    let outcome = command.args(words).outcome_with_input(text);
+    let value = serde_json::from_str(&outcome.stdout);
+    (
+        outcome.code,
+        value.unwrap_or_else(|_| panic!("{}", outcome.both())),
+    )
+}
+
+#[track_caller]
+fn refused(home: &Home, text: &str, code: &str) {
+    let (exit, verdict) = check(home, &[], text.as_bytes());
+    assert_eq!(exit, Some(1), "{text}: {verdict}");
+    assert_eq!(verdict["accepted"], false, "{text}");
+    let reasons = verdict["reasons"].as_array().unwrap();
+    let found = reasons.iter().any(|reason| reason["code"] == code);
+    assert!(found, "{text}: {verdict}");
+}
+
+#[test]
+fn a_good_one_is_accepted_with_exactly_the_promised_fields() {
+    let home = Home::new();
+    let (exit, verdict) = check(&home, &[], format!("{GOOD}\n").as_bytes());
+    assert_eq!(exit, Some(0), "{verdict}");
+    let mut fields: Vec<_> = verdict.as_object().unwrap().keys().cloned().collect();
+    fields.sort();
+    let promised = [
+        "accepted",
+        "bits",
+        "length",
+        "not_checked",
+        "reasons",
+        "warnings",
+    ];
+    assert_eq!(fields, promised);
+    assert_eq!(verdict["accepted"], true);
+    assert_eq!(verdict["length"], GOOD.len());
+    assert!(verdict["bits"].as_f64().unwrap() > 75.0);
+    for warning in verdict["warnings"].as_array().unwrap() {
+        assert!(warning["code"].is_string() && warning["message"].is_string());
+    }
+}
+
+#[test]
+fn weak_ones_are_refused_with_the_reason() {
+    let home = Home::new();
+    for (text, code) in [
+        ("short", "too-short"),
+        ("13 characters", "too-short"),
+        ("Geschwindigkeitsbegrenzung", "single-word"),
+        ("Internationalisation1!", "single-word"),
+        ("1nt3rn4t10n4l1s4t10n", "single-word"),
+        ("noitasilanoitanretni", "single-word"),
+        ("désenchantement1998", "single-word"),
+        ("противоречивость", "single-word"),
+        ("elephantelephant", "single-word"),
+        ("qwertyuiopasdfgh", "guessable"),
+        ("passwordpassword", "guessable"),
+    ] {
+        refused(&home, text, code);
+    }
+}
+
+#[test]
+fn names_of_the_person_are_refused() {
+    let home = Home::new();
+    home.write(
+        ".gitconfig",
+        "[user]\n name = Alice Liddell\n email = alice.liddell@wonderland.example\n",
+    );
+    home.write(".ssh/config", "Host looking-glass\n  User jabberwocky\n");
+    home.write(
+        ".ssh/id.pub",
+        "ssh-ed25519 AAAA tweedledee@tweedledum.example\n",
+    );
+    for text in [
+        "alice.liddell@wonderland.example",
+        "Liddell-Alice-1865",
+        "jabberwocky1871!",
+        "looking-glass-1871",
+        "tweedledee@tweedledum.example",
+    ] {
+        refused(&home, text, "personal");
+    }
+    let (exit, verdict) = check(&home, &["--for", "Zwyx Qvutsr"], b"Zwyx Qvutsr 1871");
+    assert_eq!(exit, Some(1), "{verdict}");
+    assert_eq!(verdict["reasons"][0]["code"], "personal", "{verdict}");
+    let mut mail = passphrase(&home, &["check", "--json"]);
+    let outcome = mail
+        .env("EMAIL", "mock.turtle@sea.example")
+        .outcome_with_input(b"mock.turtle@sea.example");
+    assert!(
+        outcome.stdout.contains("\"personal\""),
+        "{}",
+        outcome.both()
+    );
+}
+
+#[test]
+fn what_is_no_passphrase_gets_a_clear_reason() {
+    let home = Home::new();
+    let long = vec![b'x'; 1_000_000];
+    let cases: [(&[u8], &str); 7] = [
+        (b"", "empty"),
+        (b"\n", "empty"),
+        (b"with\0a zero byte in it", "control character at place 5"),
+        (b"two\nlines are not one", "control character at place 4"),
+        (b"\xff\xfe\xfd binary bytes here", "not UTF-8"),
+        (&long[..2000], "longer than 1024 bytes"),
+        (&long, "longer than"),
+    ];
+    for (input, words) in cases {
+        for json in [&["check"][..], &["check", "--json"]] {
+            let outcome = passphrase(&home, json).outcome_with_input(input);
+            assert_eq!(outcome.code, Some(1), "{words}: {}", outcome.both());
+            assert!(outcome.stderr.contains(words), "{}", outcome.both());
+            assert!(outcome.stdout.is_empty(), "{}", outcome.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_refused_one_is_answered_with_one_that_passes() {
+    let home = Home::new();
+    let outcome = passphrase(&home, &["check"]).outcome_with_input(b"internationalisation");
+    assert_eq!(outcome.code, Some(1));
+    assert!(!outcome.both().contains("internationalisation"));
+    let last = outcome.stdout.lines().last().unwrap().trim();
+    let (exit, verdict) = check(&home, &[], last.as_bytes());
+    assert_eq!(exit, Some(0), "{last}: {verdict}");
+}
+
+#[test]
+fn the_terminal_shows_a_meter_and_not_the_passphrase() {
+    let home = Home::new();
+    let mut command = passphrase(&home, &["check"]);
+    let mut terminal = Terminal::run(command.env("NO_COLOR", "1").env("TERM", "xterm"));
+    terminal.expects("Passphrase: ");
+    terminal.types_hidden(GOOD);
+    let shown = terminal.exits(0);
+    assert!(shown.contains("[####"), "{shown}");
+    assert!(shown.contains("accepted, good"), "{shown}");
+    assert!(shown.contains("Argon2id, 512 MiB, 3 passes"), "{shown}");
+    assert!(
+        !shown.contains('\u{1b}') && !shown.contains(GOOD),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_is_made_is_accepted_and_its_bits_are_exact() {
+    let home = Home::new();
+    let cases: [(&[&str], &str, u64, f64); 6] = [
+        (&[], "words", 7, 90.5),
+        (&["--language", "fr"], "words", 9, 99.0),
+        (
+            &["--language", "de-AT", "--words", "5", "--separator", ""],
+            "words",
+            5,
+            63.5,
+        ),
+        (&["--words", "8", "--separator", " "], "words", 8, 103.4),
+        (&["--length", "16"], "length", 16, 104.9),
+        (&["--layout-safe"], "length", 18, 95.8),
+    ];
+    for (words, shape, count, bits) in cases {
+        let outcome = passphrase(&home, &["generate", "--json"])
+            .args(words)
+            .succeeds();
+        let made: Value = serde_json::from_str(&outcome.stdout).unwrap();
+        assert_eq!(made["exact"], true);
+        assert_eq!(made[shape], count, "{made}");
+        assert!(
+            (made["bits"].as_f64().unwrap() - bits).abs() < 0.11,
+            "{made}"
+        );
+        let (exit, verdict) = check(&home, &[], made["secret"].as_str().unwrap().as_bytes());
+        assert_eq!(exit, Some(0), "{made}: {verdict}");
+    }
+}
+
+#[test]
+fn several_are_made_one_on_a_line_and_each_another() {
+    let home = Home::new();
+    let outcome = passphrase(&home, &["generate", "--count", "20"]).succeeds();
+    let mut lines: Vec<&str> = outcome.stdout.lines().collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), 20);
+    for words in [
+        &["--language", "tlh"][..],
+        &["--words", "4"],
+        &["--length", "13"],
+        &["--length", "20", "--words", "7"],
+        &["--separator", "a\nb"],
+        &["--separator", "123456789"],
+    ] {
+        let outcome = passphrase(&home, &["generate"]).args(words).outcome();
+        assert_eq!(outcome.code, Some(64), "{words:?}: {}", outcome.both());
+    }
+}
+
+#[test]
+fn the_vault_that_is_there_says_what_a_try_costs() {
+    let home = Home::new();
+    home.write("passphrase", GOOD);
+    let mut init = home.command(program::path());
+    let init = init.args([
+        "init",
+        "--new-passphrase-file",
+        "passphrase",
+        "--recovery-file",
+        "code",
+    ]);
+    init.succeeds();
+    let outcome = passphrase(&home, &["check"]).outcome_with_input(GOOD.as_bytes());
+    assert!(
+        outcome.stdout.contains("vault (Argon2id, "),
+        "{}",
+        outcome.both()
+    );
+    assert!(fs::exists(home.path("code")).unwrap());
+}
