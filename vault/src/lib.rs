@@ -21,6 +21,7 @@ pub mod timestamp;
 pub mod id;
 pub mod fingerprint;
 pub mod passphrase;
+mod symbols;
 pub mod recovery_code;
 pub mod error;
 mod wire;
