@@ -94,6 +94,8 @@ pub(crate) enum Error {
     NameForMany,
     #[error(transparent)]
     NotSaved(StoreError),
+    #[error("--recovery-out is there more than once, and there is one code")]
+    OneRecoveryFile,
     #[error("it is the only passphrase; nothing was removed")]
     OnlyPassphrase,
     #[error("the name was not typed; nothing was written")]
@@ -106,6 +108,8 @@ pub(crate) enum Error {
     NoSuchKey { name: String },
     #[error("the vault has no passphrase to change")]
     NoPassphrase,
+    #[error("shares are shown one by one at a terminal, and there is none")]
+    NoScreen,
     #[error("no removed key is called \"{name}\"")]
     NoRemovedKey { name: String },
     #[error("nothing of the vault could be read")]
@@ -124,6 +128,8 @@ pub(crate) enum Error {
     NotText,
     #[error("the agent speaks another protocol: {0}")]
     Protocol(String),
+    #[error("--recovery-out names {found} files for {shares} shares")]
+    ShareFiles { found: usize, shares: u8 },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

@@ -88,7 +88,10 @@ fn of_verb(error: &Error) -> Option<String> {
             "add another before: keyward slot add passphrase; or if only a recovery code is to open the vault: --yes"
         }
         Error::NoRemovedKey { .. } => "keyward list --removed",
+        Error::NoScreen => "write them to files: --recovery-out FOLDER",
         Error::NoSuchKey { .. } => "keyward list",
+        Error::OneRecoveryFile => "to split the code: --shares 2-of-3",
+        Error::ShareFiles { .. } => "name one folder for all shares, or a file for each",
         Error::ManySlots(_) | Error::NoSuchSlot(_) => "keyward slot list",
         Error::UncertainRescue { .. } => {
             "if nobody else can have written to it: keyward fsck --repair --accept-rollback; \
@@ -150,6 +153,9 @@ fn of_vault(error: &VaultError) -> Option<String> {
         _ if matches!(error, VaultError::Cost { .. }) => return None,
         _ if matches!(error, VaultError::RecoveryCode(_)) => {
             "it is seven groups of four letters and digits, as keyward init showed it"
+        }
+        _ if matches!(error, VaultError::Shares(_)) => {
+            "a share is a line of 20 words, or of the first four letters of each, in any order of the lines"
         }
         _ if matches!(error, VaultError::Passphrase(_)) => {
             "a passphrase is 1 to 1,024 bytes of text without control characters"

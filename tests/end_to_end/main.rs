@@ -46,6 +46,7 @@ mod vault_killed;
 mod vault_memory;
 mod vault_mending;
 mod vault_prompts;
+mod vault_shares;
 mod vault_slots;
 mod vault_unlock_prompts;
 mod vault_unlocking;

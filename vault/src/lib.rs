@@ -28,6 +28,7 @@ mod wire;
 mod cbor;
 mod subkey;
 mod cipher;
+pub mod shares;
 pub mod cost;
 pub mod slot;
 pub mod header;

@@ -95,6 +95,11 @@ impl RecoveryCode {
         Secret::new(text)
     }
 
+    /// Takes 16 bytes that were a code before.
+    pub(crate) fn from_bytes(bytes: &[u8; 16]) -> Self {
+        Self(Secret::new(*bytes))
+    }
+
     /// Shows the 16 bytes to the derivation.
     pub(crate) fn bytes(&self) -> &[u8; 16] {
         self.0.expose()

@@ -1,8 +1,11 @@
 //! From a file and a person's secret to an open vault.
 
+mod shares;
+
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use keyward_vault::shares as split;
 use keyward_vault::slot::Slot;
 use keyward_vault::unlocking::Unlocking;
 use keyward_vault::{Class, Opener, Passphrase, RecoveryCode, Sealed, Secret, SlotId, Vault};
@@ -26,13 +29,14 @@ pub(crate) enum Given {
 }
 
 impl Given {
-    /// Takes what was typed or read: a recovery code where it is one, which the check symbols of a code tell.
+    /// Takes what was typed or read: a recovery code where it is one, which the check symbols of a code tell, or shares of
+    /// one.
     ///
     /// # Errors
     /// What no passphrase may be.
     pub(crate) fn of(secret: &Secret<Vec<u8>>) -> Result<Self, Error> {
         let text = text(secret)?;
-        match RecoveryCode::parse(text) {
+        match recovery_code(text) {
             Ok(code) => Ok(Self::RecoveryCode(code)),
             Err(_) => Ok(Self::Passphrase(Passphrase::new(text).map_err(vault)?)),
         }
@@ -66,13 +70,12 @@ pub(crate) fn passphrase(secret: &Secret<Vec<u8>>) -> Result<Passphrase, Error> 
 pub(crate) fn given(arguments: &Arguments) -> Result<Given, Error> {
     if let Some(file) = &arguments.recovery_file {
         let secret = ask::secret(Some(file), "")?;
-        let code = RecoveryCode::parse(text(&secret)?).map_err(vault)?;
-        return Ok(Given::RecoveryCode(code));
+        return Ok(Given::RecoveryCode(recovery_code(text(&secret)?)?));
     }
     let file = arguments.passphrase_file.as_deref();
     let secret = ask::secret(file, &prompt(&arguments.path))?;
     match file {
-        None => Given::of(&secret),
+        None => Given::of(&shares::gather(secret)?),
         Some(_) => {
             let passphrase = Passphrase::new(text(&secret)?).map_err(vault)?;
             Ok(Given::Passphrase(passphrase))
@@ -133,7 +136,7 @@ fn ask_person(sealed: &Sealed, arguments: &Arguments) -> Result<(Vault, SlotId),
     let mut prompt = prompt(&arguments.path);
     let mut tries = 1;
     loop {
-        let typed = ask::secret(None, &prompt)?;
+        let typed = shares::gather(ask::secret(None, &prompt)?)?;
         let opened = Given::of(&typed).and_then(|given| with(sealed, &given, arguments));
         match opened {
             Err(Error::Vault(error)) if error.class() == Some(Class::Locked) && tries < TRIES => {
@@ -142,6 +145,14 @@ fn ask_person(sealed: &Sealed, arguments: &Arguments) -> Result<(Vault, SlotId),
             }
             opened => return opened,
         }
+    }
+}
+
+/// Reads a recovery code, or the shares of one.
+fn recovery_code(text: &str) -> Result<RecoveryCode, Error> {
+    match split::are_meant(text) {
+        true => split::read(text).map_err(vault),
+        false => RecoveryCode::parse(text).map_err(vault),
     }
 }
 

@@ -49,7 +49,28 @@ fn corpora() -> Vec<(String, Vec<u8>)> {
         "recovery_code/typed".to_owned(),
         code().to_lowercase().replace('-', " ").into_bytes(),
     ));
+    files.extend(shares());
     files
+}
+
+/// Published shares, in capitals too.
+fn shares() -> Vec<(String, Vec<u8>)> {
+    let vectors = include_str!("../../testdata/slip39/vectors.json");
+    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    let text = |number: usize| {
+        let shares = vectors[number - 1][1].as_array().unwrap().iter();
+        let shares: Vec<&str> = shares.map(|share| share.as_str().unwrap()).collect();
+        shares.join("\n")
+    };
+    vec![
+        ("shares/two".to_owned(), text(4).into_bytes()),
+        ("shares/groups".to_owned(), text(17).into_bytes()),
+        ("shares/long".to_owned(), text(23).into_bytes()),
+        (
+            "shares/typed".to_owned(),
+            text(43).to_uppercase().into_bytes(),
+        ),
+    ]
 }
 
 #[test]
