@@ -17,7 +17,7 @@ from vault_reader.frames import PASSPHRASE, RECOVERY, costs, read_structure
 
 
 def read_vector(path):
-    """The lines of a vector as pairs, and the vault (§9)."""
+    """The lines of a vector as pairs, and the vault (§10)."""
     head, _, file = path.read_bytes().partition(b"\n\n")
     return [tuple(line.split(": ", 1)) if ": " in line else (line.rstrip(":"), "") for line in head.decode().split("\n")], file
 

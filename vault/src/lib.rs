@@ -17,6 +17,8 @@ pub mod key;
 pub mod import;
 pub mod export;
 pub mod random;
+#[cfg(test)]
+mod fixed_entropy;
 pub mod timestamp;
 pub mod id;
 pub mod fingerprint;
@@ -36,6 +38,7 @@ pub mod block;
 mod manifest;
 mod private_fields;
 pub mod record;
+pub mod paper;
 mod spread;
 pub mod unlocking;
 pub mod sealed;

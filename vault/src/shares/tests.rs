@@ -1,33 +1,15 @@
 //! Splitting, the published vectors, and what may be wrong with shares.
 
 use proptest::prelude::*;
-use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::random::EntropyError;
-
-/// SHA-256 of a name and a counter, again and again.
-struct Fixed(&'static str, u64);
-
-impl Entropy for Fixed {
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
-        for chunk in bytes.chunks_mut(32) {
-            let digest = Sha256::new()
-                .chain_update(self.0)
-                .chain_update(self.1.to_be_bytes())
-                .finalize();
-            chunk.copy_from_slice(&digest[..chunk.len()]);
-            self.1 += 1;
-        }
-        Ok(())
-    }
-}
+use crate::fixed_entropy::Fixed;
 
 const CODE: [u8; 16] = *b"sixteen secrets!";
 
 pub(super) fn shares_of(words: &str) -> Vec<Share> {
     let code = RecoveryCode::from_bytes(&CODE);
-    split(&code, words.parse().unwrap(), &mut Fixed("shares", 0)).unwrap()
+    split(&code, words.parse().unwrap(), &mut Fixed::new("shares")).unwrap()
 }
 
 fn lines_of(words: &str) -> Vec<String> {
@@ -109,7 +91,7 @@ fn doubled_mixed_and_changed_shares_are_found() {
         error(&[&lines[2], &lines[0], &lines[2]]),
         SharesError::Same { line: 3, other: 1 }
     );
-    let mut entropy = Fixed("another splitting", 0);
+    let mut entropy = Fixed::new("another splitting");
     let code = RecoveryCode::from_bytes(&CODE);
     let others = split(&code, "2-of-3".parse().unwrap(), &mut entropy).unwrap();
     let other = others[1].format().expose().clone();
@@ -238,7 +220,7 @@ const CHI_SQUARE_MAX: f64 = 390.0;
 fn fewer_shares_than_it_takes_are_uniform_whatever_the_secret() {
     const SPLITTINGS: u64 = 12_800;
     for (threshold, secret) in [(2, [0; 16]), (3, CODE), (4, [255; 16])] {
-        let mut entropy = Fixed("uniform", u64::from(threshold));
+        let mut entropy = Fixed::numbered("uniform", u64::from(threshold));
         // For all bytes of all shares, and for the sums of pairs of shares where two tell nothing yet.
         let mut single = [0; 256];
         let mut of_first = [0; 256];
@@ -264,7 +246,7 @@ fn fewer_shares_than_it_takes_are_uniform_whatever_the_secret() {
 #[test]
 fn the_highest_coefficient_is_uniform_and_zero_is_not_left_out() {
     const SPLITTINGS: u32 = 6_400;
-    let mut entropy = Fixed("coefficients", 0);
+    let mut entropy = Fixed::new("coefficients");
     let mut counts = [0; 256];
     for _ in 0..SPLITTINGS {
         let points = polynomial::split(&CODE, 2, 2, &mut entropy).unwrap();
@@ -284,7 +266,7 @@ fn the_highest_coefficient_is_uniform_and_zero_is_not_left_out() {
 
 #[test]
 fn the_test_of_uniformity_finds_a_generator_that_leaves_zero_out() {
-    let mut entropy = Fixed("biased", 0);
+    let mut entropy = Fixed::new("biased");
     let mut counts = [0; 256];
     for _ in 0..102_400 {
         let byte: [u8; 1] = random::array(&mut entropy).unwrap();
@@ -304,7 +286,7 @@ proptest! {
     ) {
         let code = RecoveryCode::from_bytes(&bytes);
         let how = Split::new(threshold, count).unwrap();
-        let shares = split(&code, how, &mut Fixed("property", seed >> 8)).unwrap();
+        let shares = split(&code, how, &mut Fixed::numbered("property", seed >> 8)).unwrap();
         let last = shares.iter().rev().take(usize::from(threshold));
         let lines: Vec<String> = last.map(|share| share.format().expose().clone()).collect();
         let read = read(&lines.join("\n")).unwrap();

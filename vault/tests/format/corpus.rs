@@ -50,6 +50,21 @@ fn corpora() -> Vec<(String, Vec<u8>)> {
         code().to_lowercase().replace('-', " ").into_bytes(),
     ));
     files.extend(shares());
+    files.extend(papers());
+    files
+}
+
+/// The vectors of papers, without what is said of them.
+fn papers() -> Vec<(String, Vec<u8>)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/paper");
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let file = fs::read_to_string(entry.path()).unwrap();
+        let (_, text) = file.split_once("\n\n").unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        files.push((format!("paper/{name}"), text.as_bytes().to_vec()));
+    }
     files
 }
 
