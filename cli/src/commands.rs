@@ -12,6 +12,7 @@ mod rename;
 mod edit;
 mod remove;
 mod export;
+mod backup;
 mod lock;
 mod slot;
 pub(crate) mod unlocker;
@@ -42,7 +43,7 @@ struct Verb {
 }
 
 /// Every verb but `agent`, which reads its own flags.
-const VERBS: [Verb; 19] = [
+const VERBS: [Verb; 20] = [
     Verb {
         describe: init::describe,
         run: init::run,
@@ -106,6 +107,11 @@ const VERBS: [Verb; 19] = [
     Verb {
         describe: export::describe,
         run: export::run,
+        secret: true,
+    },
+    Verb {
+        describe: backup::describe,
+        run: backup::run,
         secret: true,
     },
     Verb {

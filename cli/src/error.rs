@@ -9,6 +9,7 @@ use keyward_agent::key::error::KeyError;
 use keyward_vault::export::ExportError;
 use keyward_vault::import::ImportError;
 use keyward_vault::key::KeyError as FieldsError;
+use keyward_vault::paper::PaperError;
 use keyward_vault::store::Error as StoreError;
 use keyward_vault::{Class, Error as VaultError};
 use thiserror::Error;
@@ -84,6 +85,8 @@ pub(crate) enum Error {
     Key(#[from] KeyError),
     #[error(transparent)]
     KeyFields(#[from] FieldsError),
+    #[error("a label is at most 64 letters of Latin-1")]
+    Label,
     #[error("invalid lifetime \"{0}\"")]
     Lifetime(String),
     #[error("more than one way in has an id that begins with \"{0}\"")]
@@ -102,6 +105,8 @@ pub(crate) enum Error {
     NameNotTyped,
     #[error("key \"{name}\" has no certificate")]
     NoCertificate { name: String },
+    #[error("{} shows no QR code of a key on paper", path.display())]
+    NoCodes { path: PathBuf },
     #[error("{} holds no private keys", folder.display())]
     NoKeyFiles { folder: PathBuf },
     #[error("no key is called \"{name}\"")]
@@ -118,6 +123,8 @@ pub(crate) enum Error {
     NoSuchSlot(String),
     #[error("{} is under a vault key that was renewed since", path.display())]
     RetiredKey { path: PathBuf },
+    #[error("a QR code could not be made")]
+    QrCode,
     #[error("{} has generation {found}, and this machine has seen {seen}", path.display())]
     Rollback {
         path: PathBuf,
@@ -126,6 +133,14 @@ pub(crate) enum Error {
     },
     #[error("a passphrase is text in UTF-8, which this is not")]
     NotText,
+    #[error(transparent)]
+    Paper(#[from] PaperError),
+    #[error(
+        "its passphrase takes {needed_kib} KiB of memory, more than the {allowed_kib} KiB allowed"
+    )]
+    PaperMemory { needed_kib: u32, allowed_kib: u32 },
+    #[error("{} is no picture that can be read: {reason}", path.display())]
+    Picture { path: PathBuf, reason: String },
     #[error("the agent speaks another protocol: {0}")]
     Protocol(String),
     #[error("--recovery-out names {found} files for {shares} shares")]
@@ -194,7 +209,9 @@ impl Error {
             self,
             Self::File { .. }
                 | Self::FileTooLong { .. }
+                | Self::NoCodes { .. }
                 | Self::NoKeyFiles { .. }
+                | Self::Picture { .. }
                 | Self::CertificateOfAnother { .. }
         )
     }

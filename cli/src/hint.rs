@@ -11,6 +11,7 @@ use keyward_agent::client::{Client, ClientError};
 use keyward_agent::front::socket::SocketError;
 
 use keyward_vault::import::ImportError;
+use keyward_vault::paper::PaperError;
 use keyward_vault::{Class, Error as VaultError};
 
 use crate::ask::AskError;
@@ -82,6 +83,11 @@ fn of_verb(error: &Error) -> Option<String> {
         }
         Error::Import(error) => return of_import(error),
         Error::Lifetime(_) => "such as 45m, 8h or 3d; to serve it without end: --no-lifetime",
+        Error::NoCodes { .. } => {
+            "take the picture from above, with all of the code sharp in it; or type the lines below the codes"
+        }
+        Error::Paper(error) => return of_paper(error),
+        Error::PaperMemory { .. } => "if you trust the page: --allow-large-kdf",
         Error::NameForMany => "import the files one by one, or without --name",
         Error::NoPassphrase => "keyward slot add passphrase",
         Error::OnlyPassphrase => {
@@ -114,6 +120,21 @@ fn of_ask(error: &AskError) -> Option<String> {
         _ => return None,
     };
     Some(of_file(flag))
+}
+
+fn of_paper(error: &PaperError) -> Option<String> {
+    let text = match error {
+        PaperError::Locked => return Some(of_file("--key-passphrase-file")),
+        PaperError::Text { .. } => "compare these lines with the page, symbol by symbol",
+        PaperError::PartsMissing { .. } => {
+            "name the pictures of all codes at once: keyward import FILE…"
+        }
+        PaperError::Version { .. } | PaperError::Slot { .. } => {
+            "a newer keyward wrote it: install that"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 fn of_import(error: &ImportError) -> Option<String> {

@@ -20,6 +20,7 @@ mod listing;
 mod error;
 mod hint;
 mod vault;
+mod paper;
 mod compat;
 mod commands;
 

@@ -7,6 +7,7 @@ mod every_key;
 mod adding;
 mod at_birth;
 mod audit;
+mod backup_paper;
 mod clients;
 mod command_line;
 mod completing;

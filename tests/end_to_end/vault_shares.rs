@@ -62,7 +62,7 @@ fn any_two_of_three_shares_open_the_vault_and_one_does_not() {
     let files = ["shares/share-3-of-3.txt", "shares/share-1-of-3.txt"];
     vault
         .home()
-        .write("some", &files.map(|file| vault.text(file)).concat());
+        .write("some", files.map(|file| vault.text(file)).concat());
     vault.bare("list --recovery-file some").succeeds();
 }
 
@@ -139,7 +139,7 @@ fn what_cannot_be_split_or_written_adds_nothing() {
     add("--shares 2-of-2 --recovery-out a --recovery-out b").succeeds();
     vault
         .home()
-        .write("both", &(vault.text("b") + &vault.text("a")));
+        .write("both", vault.text("b") + &vault.text("a"));
     vault.bare("list --recovery-file both").succeeds();
 }
 

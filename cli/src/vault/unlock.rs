@@ -148,6 +148,14 @@ fn ask_person(sealed: &Sealed, arguments: &Arguments) -> Result<(Vault, SlotId),
     }
 }
 
+/// Asks for the other shares of a recovery code where one of them was typed; anything else is returned as it is.
+///
+/// # Errors
+/// Nobody could be asked.
+pub(crate) fn gathered(typed: Secret<Vec<u8>>) -> Result<Secret<Vec<u8>>, Error> {
+    shares::gather(typed)
+}
+
 /// Reads a recovery code, or the shares of one.
 fn recovery_code(text: &str) -> Result<RecoveryCode, Error> {
     match split::are_meant(text) {
