@@ -10,6 +10,7 @@ use keyward_vault::export::ExportError;
 use keyward_vault::import::ImportError;
 use keyward_vault::key::KeyError as FieldsError;
 use keyward_vault::paper::PaperError;
+use keyward_vault::shares::SharesError;
 use keyward_vault::store::Error as StoreError;
 use keyward_vault::{Class, Error as VaultError};
 use thiserror::Error;
@@ -143,6 +144,8 @@ pub(crate) enum Error {
     Picture { path: PathBuf, reason: String },
     #[error("the agent speaks another protocol: {0}")]
     Protocol(String),
+    #[error(transparent)]
+    Shares(#[from] SharesError),
     #[error("--recovery-out names {found} files for {shares} shares")]
     ShareFiles { found: usize, shares: u8 },
     #[error(transparent)]
@@ -185,6 +188,7 @@ impl Error {
             Self::Fork { .. }
             | Self::RetiredKey { .. }
             | Self::Rollback { .. }
+            | Self::Shares(_)
             | Self::VaultMissing { .. } => CANNOT_OPEN,
             Self::Store(error) => code_of_store(error),
             Self::Vault(error) => code_of_vault(error),

@@ -83,21 +83,13 @@ fn of_verb(error: &Error) -> Option<String> {
         }
         Error::Import(error) => return of_import(error),
         Error::Lifetime(_) => "such as 45m, 8h or 3d; to serve it without end: --no-lifetime",
-        Error::NoCodes { .. } => {
-            "take the picture from above, with all of the code sharp in it; or type the lines below the codes"
-        }
-        Error::Paper(error) => return of_paper(error),
-        Error::PaperMemory { .. } => "if you trust the page: --allow-large-kdf",
         Error::NameForMany => "import the files one by one, or without --name",
         Error::NoPassphrase => "keyward slot add passphrase",
         Error::OnlyPassphrase => {
             "add another before: keyward slot add passphrase; or if only a recovery code is to open the vault: --yes"
         }
         Error::NoRemovedKey { .. } => "keyward list --removed",
-        Error::NoScreen => "write them to files: --recovery-out FOLDER",
         Error::NoSuchKey { .. } => "keyward list",
-        Error::OneRecoveryFile => "to split the code: --shares 2-of-3",
-        Error::ShareFiles { .. } => "name one folder for all shares, or a file for each",
         Error::ManySlots(_) | Error::NoSuchSlot(_) => "keyward slot list",
         Error::UncertainRescue { .. } => {
             "if nobody else can have written to it: keyward fsck --repair --accept-rollback; \
@@ -108,7 +100,7 @@ fn of_verb(error: &Error) -> Option<String> {
         }
         Error::Contended { .. } => "nothing was saved; try again",
         Error::VaultMissing { .. } => "keyward init, or name another one with --vault",
-        _ => return None,
+        _ => return of_paper_or_share(error),
     };
     Some(text.to_owned())
 }
@@ -120,6 +112,25 @@ fn of_ask(error: &AskError) -> Option<String> {
         _ => return None,
     };
     Some(of_file(flag))
+}
+
+/// Returns the advice for an error with what people keep apart from the machine.
+fn of_paper_or_share(error: &Error) -> Option<String> {
+    let text = match error {
+        Error::NoCodes { .. } => {
+            "take the picture from above, with all of the code sharp in it; or type the lines below the codes"
+        }
+        Error::Paper(error) => return of_paper(error),
+        Error::PaperMemory { .. } => "if you trust the page: --allow-large-kdf",
+        Error::NoScreen => "write them to files: --recovery-out FOLDER",
+        Error::OneRecoveryFile => "to split the code: --shares 2-of-3",
+        Error::ShareFiles { .. } => "name one folder for all shares, or a file for each",
+        Error::Shares(_) => {
+            "a share is a line of 20 words, or of the first four letters of each, in any order of the lines"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 fn of_paper(error: &PaperError) -> Option<String> {
@@ -174,9 +185,6 @@ fn of_vault(error: &VaultError) -> Option<String> {
         _ if matches!(error, VaultError::Cost { .. }) => return None,
         _ if matches!(error, VaultError::RecoveryCode(_)) => {
             "it is seven groups of four letters and digits, as keyward init showed it"
-        }
-        _ if matches!(error, VaultError::Shares(_)) => {
-            "a share is a line of 20 words, or of the first four letters of each, in any order of the lines"
         }
         _ if matches!(error, VaultError::Passphrase(_)) => {
             "a passphrase is 1 to 1,024 bytes of text without control characters"

@@ -133,9 +133,6 @@ pub enum Error {
     /// A recovery code cannot be one.
     #[error(transparent)]
     RecoveryCode(#[from] crate::recovery_code::RecoveryCodeError),
-    /// Shares of a recovery code do not give one.
-    #[error(transparent)]
-    Shares(#[from] crate::shares::SharesError),
     /// Another key has the name.
     #[error("name \"{name}\" is taken")]
     NameTaken {
@@ -219,9 +216,7 @@ impl Error {
             | Self::MemoryCeiling { .. }
             | Self::OutOfMemory { .. } => Class::Cost,
             Self::Damaged { .. } => Class::Damaged,
-            Self::Locked | Self::Passphrase(_) | Self::RecoveryCode(_) | Self::Shares(_) => {
-                Class::Locked
-            }
+            Self::Locked | Self::Passphrase(_) | Self::RecoveryCode(_) => Class::Locked,
             Self::Forged { .. } => Class::Forged,
             Self::Invalid { .. } => Class::Invalid,
             _ => return None,

@@ -161,7 +161,12 @@ impl Page {
 
     fn explanation(&mut self, paper: &Paper, top: f32) -> f32 {
         let mut base = top;
-        for line in explanation(paper) {
+        let [secret, lost] = seal(paper);
+        for line in [secret, lost]
+            .into_iter()
+            .chain(FROM_CODES)
+            .chain(FROM_LINES)
+        {
             self.text(Font::Prose, 9.0, (MARGIN, base), line);
             base += 4.0;
         }
@@ -200,29 +205,33 @@ impl Caption {
     }
 }
 
-/// Says in words what the page is and how the key comes back.
-pub(super) fn explanation(paper: &Paper) -> [&'static str; 8] {
-    let (secret, lost) = match paper.takes_passphrase() {
-        true => (
+/// Says in words what opens the page.
+pub(super) fn seal(paper: &Paper) -> [&'static str; 2] {
+    match paper.takes_passphrase() {
+        true => [
             "The key is sealed under a passphrase of its own, which is not on this page.",
             "Without that passphrase nobody can read it, and the page is worth nothing.",
-        ),
-        false => (
+        ],
+        false => [
             "The key is sealed under a recovery code of its own, which is not on this page.",
             "Without that code nobody can read it, and the page is worth nothing.",
-        ),
-    };
-    [
-        secret,
-        lost,
-        "To restore it from a scan or a photograph of the QR codes (PNG or JPEG, one file or several):",
-        "    keyward import FILE",
-        "To restore it by hand, type the lines below into a file, in any order, and do the same. Small letters,",
-        "O for 0, and I or L for 1 are all right. It says which lines are wrong or missing: the last two symbols",
-        "of each check the others. Without keyward: the file vault/FORMAT.md of its sources says in section 9",
-        "how to read the lines and open the key; with Argon2id, HKDF-SHA-256 and XChaCha20-Poly1305.",
-    ]
+        ],
+    }
 }
+
+/// Says how the key comes back from the codes.
+const FROM_CODES: [&str; 2] = [
+    "To restore it from a scan or a photograph of the QR codes (PNG or JPEG, one file or several):",
+    "    keyward import FILE",
+];
+
+/// Says how the key comes back from the lines.
+pub(super) const FROM_LINES: [&str; 4] = [
+    "To restore it by hand, type the lines below into a file, in any order: keyward import FILE. Small letters,",
+    "O for 0, and I or L for 1 are all right. It says which lines are wrong or missing: the last two symbols",
+    "of each check the others. Without keyward: the file vault/FORMAT.md of its sources says in section 9",
+    "how to read the lines and open the key; with Argon2id, HKDF-SHA-256 and XChaCha20-Poly1305.",
+];
 
 /// Checks that a label can be printed everywhere.
 ///

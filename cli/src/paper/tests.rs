@@ -178,7 +178,7 @@ fn is_read(number: u8, is_whole: bool) -> bool {
     // Every fifth is as long as a page holds.
     let paper = paper(number % 5 == 4, number);
     let page = Page::draw(&caption(), &paper).unwrap();
-    let degrees = if number % 2 == 0 { 3.0 } else { -3.0 };
+    let degrees = if number.is_multiple_of(2) { 3.0 } else { -3.0 };
     let mut print = painted(&page);
     if !is_whole {
         let (width, height) = (print.width(), print.height() / 2);

@@ -38,6 +38,8 @@ impl Given {
         let text = text(secret)?;
         match recovery_code(text) {
             Ok(code) => Ok(Self::RecoveryCode(code)),
+            // Several shares were typed: no passphrase has a line end.
+            Err(error @ Error::Shares(_)) if text.contains('\n') => Err(error),
             Err(_) => Ok(Self::Passphrase(Passphrase::new(text).map_err(vault)?)),
         }
     }
@@ -139,12 +141,21 @@ fn ask_person(sealed: &Sealed, arguments: &Arguments) -> Result<(Vault, SlotId),
         let typed = shares::gather(ask::secret(None, &prompt)?)?;
         let opened = Given::of(&typed).and_then(|given| with(sealed, &given, arguments));
         match opened {
-            Err(Error::Vault(error)) if error.class() == Some(Class::Locked) && tries < TRIES => {
+            Err(error) if is_locked(&error) && tries < TRIES => {
                 prompt = format!("That does not open it. {}", self::prompt(&arguments.path));
                 tries += 1;
             }
             opened => return opened,
         }
+    }
+}
+
+/// Says whether another secret might do.
+fn is_locked(error: &Error) -> bool {
+    match error {
+        Error::Shares(_) => true,
+        Error::Vault(error) => error.class() == Some(Class::Locked),
+        _ => false,
     }
 }
 
@@ -159,7 +170,7 @@ pub(crate) fn gathered(typed: Secret<Vec<u8>>) -> Result<Secret<Vec<u8>>, Error>
 /// Reads a recovery code, or the shares of one.
 fn recovery_code(text: &str) -> Result<RecoveryCode, Error> {
     match split::are_meant(text) {
-        true => split::read(text).map_err(vault),
+        true => Ok(split::read(text)?),
         false => RecoveryCode::parse(text).map_err(vault),
     }
 }
