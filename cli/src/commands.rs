@@ -1,7 +1,6 @@
 //! What can be typed after `keyward`, one file for each verb.
 
 mod agent;
-mod backup;
 mod completions;
 mod init;
 mod generate;
@@ -13,6 +12,7 @@ mod rename;
 mod edit;
 mod remove;
 mod export;
+mod backup;
 mod lock;
 mod slot;
 pub(crate) mod unlocker;

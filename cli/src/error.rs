@@ -9,7 +9,9 @@ use keyward_agent::key::error::KeyError;
 use keyward_vault::export::ExportError;
 use keyward_vault::import::ImportError;
 use keyward_vault::key::KeyError as FieldsError;
+use keyward_vault::paper::PaperError;
 use keyward_vault::passphrase::PassphraseError;
+use keyward_vault::shares::SharesError;
 use keyward_vault::store::Error as StoreError;
 use keyward_vault::{Class, Error as VaultError};
 use thiserror::Error;
@@ -87,6 +89,8 @@ pub(crate) enum Error {
     Key(#[from] KeyError),
     #[error(transparent)]
     KeyFields(#[from] FieldsError),
+    #[error("a label is at most 64 letters of Latin-1")]
+    Label,
     #[error("invalid lifetime \"{0}\"")]
     Lifetime(String),
     #[error("more than one way in has an id that begins with \"{0}\"")]
@@ -120,18 +124,24 @@ pub(crate) enum Error {
     OldCopy { found: u64, seen: u64 },
     #[error("not restored")]
     NotRestored,
+    #[error("--recovery-out is there more than once, and there is one code")]
+    OneRecoveryFile,
     #[error("it is the only passphrase; nothing was removed")]
     OnlyPassphrase,
     #[error("the name was not typed; nothing was written")]
     NameNotTyped,
     #[error("key \"{name}\" has no certificate")]
     NoCertificate { name: String },
+    #[error("{} shows no QR code of a key on paper", path.display())]
+    NoCodes { path: PathBuf },
     #[error("{} holds no private keys", folder.display())]
     NoKeyFiles { folder: PathBuf },
     #[error("no key is called \"{name}\"")]
     NoSuchKey { name: String },
     #[error("the vault has no passphrase to change")]
     NoPassphrase,
+    #[error("shares are shown one by one at a terminal, and there is none")]
+    NoScreen,
     #[error("no removed key is called \"{name}\"")]
     NoRemovedKey { name: String },
     #[error("nothing of the vault could be read")]
@@ -142,6 +152,8 @@ pub(crate) enum Error {
     RetiredKey { path: PathBuf },
     #[error("{} has another secret under the id of way in {slot}, which was replaced outside of keyward", path.display())]
     ReplacedSlot { path: PathBuf, slot: String },
+    #[error("a QR code could not be made")]
+    QrCode,
     #[error("{} has generation {found}, and this machine has seen {seen}", path.display())]
     Rollback {
         path: PathBuf,
@@ -150,8 +162,20 @@ pub(crate) enum Error {
     },
     #[error("a passphrase is text in UTF-8, which this is not")]
     NotText,
+    #[error(transparent)]
+    Paper(#[from] PaperError),
+    #[error(
+        "its passphrase takes {needed_kib} KiB of memory, more than the {allowed_kib} KiB allowed"
+    )]
+    PaperMemory { needed_kib: u32, allowed_kib: u32 },
+    #[error("{} is no picture that can be read: {reason}", path.display())]
+    Picture { path: PathBuf, reason: String },
     #[error("the agent speaks another protocol: {0}")]
     Protocol(String),
+    #[error(transparent)]
+    Shares(#[from] SharesError),
+    #[error("--recovery-out names {found} files for {shares} shares")]
+    ShareFiles { found: usize, shares: u8 },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -193,6 +217,7 @@ impl Error {
             | Self::RetiredKey { .. }
             | Self::ReplacedSlot { .. }
             | Self::Rollback { .. }
+            | Self::Shares(_)
             | Self::VaultMissing { .. } => CANNOT_OPEN,
             Self::Store(error) => code_of_store(error),
             Self::Vault(error) => code_of_vault(error),
@@ -217,7 +242,9 @@ impl Error {
             self,
             Self::File { .. }
                 | Self::FileTooLong { .. }
+                | Self::NoCodes { .. }
                 | Self::NoKeyFiles { .. }
+                | Self::Picture { .. }
                 | Self::CertificateOfAnother { .. }
         )
     }

@@ -12,6 +12,7 @@ use keyward_agent::client::{Client, ClientError};
 use keyward_agent::front::socket::SocketError;
 
 use keyward_vault::import::ImportError;
+use keyward_vault::paper::PaperError;
 use keyward_vault::{Class, Error as VaultError};
 
 use crate::ask::AskError;
@@ -101,7 +102,7 @@ fn of_verb(error: &Error) -> Option<String> {
         }
         Error::Contended { .. } => "nothing was saved; try again",
         Error::VaultMissing { .. } => "keyward init, or name another one with --vault",
-        _ => return None,
+        _ => return of_paper_or_share(error),
     };
     Some(text.to_owned())
 }
@@ -113,6 +114,40 @@ fn of_ask(error: &AskError) -> Option<String> {
         _ => return None,
     };
     Some(of_file(flag))
+}
+
+/// Returns the advice for an error with what people keep apart from the machine.
+fn of_paper_or_share(error: &Error) -> Option<String> {
+    let text = match error {
+        Error::NoCodes { .. } => {
+            "take the picture from above, with all of the code sharp in it; or type the lines below the codes"
+        }
+        Error::Paper(error) => return of_paper(error),
+        Error::PaperMemory { .. } => "if you trust the page: --allow-large-kdf",
+        Error::NoScreen => "write them to files: --recovery-out FOLDER",
+        Error::OneRecoveryFile => "to split the code: --shares 2-of-3",
+        Error::ShareFiles { .. } => "name one folder for all shares, or a file for each",
+        Error::Shares(_) => {
+            "a share is a line of 20 words, or of the first four letters of each, in any order of the lines"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn of_paper(error: &PaperError) -> Option<String> {
+    let text = match error {
+        PaperError::Locked => return Some(of_file("--key-passphrase-file")),
+        PaperError::Text { .. } => "compare these lines with the page, symbol by symbol",
+        PaperError::PartsMissing { .. } => {
+            "name the pictures of all codes at once: keyward import FILE…"
+        }
+        PaperError::Version { .. } | PaperError::Slot { .. } => {
+            "a newer keyward wrote it: install that"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 fn of_import(error: &ImportError) -> Option<String> {

@@ -22,6 +22,7 @@ mod error;
 mod hint;
 mod strength;
 mod vault;
+mod paper;
 mod compat;
 mod commands;
 

@@ -1,6 +1,7 @@
 """Reads vaults and judges them: a second reader, written from vault/FORMAT.md alone. Sections (§) are those of that text.
 
 read_vault.py check VECTOR…                                            exit status 1 if one differs from what it says of itself
+read_vault.py check-paper VECTOR…                                      the same for keys on paper
 read_vault.py list VAULT (--passphrase-file F | --recovery-file F) [--json] [--check-private]
 read_vault.py structure VAULT                                          what can be seen without a secret
 """
@@ -13,11 +14,12 @@ import sys
 from vault_reader import private_keys
 from vault_reader.contents import list_keys, salvage
 from vault_reader.cursor import Refused
+from vault_reader.paper import open_paper
 from vault_reader.frames import PASSPHRASE, RECOVERY, costs, read_structure
 
 
 def read_vector(path):
-    """The lines of a vector as pairs, and the vault (§9)."""
+    """The lines of a vector as pairs, and the vault (§10)."""
     head, _, file = path.read_bytes().partition(b"\n\n")
     return [tuple(line.split(": ", 1)) if ": " in line else (line.rstrip(":"), "") for line in head.decode().split("\n")], file
 
@@ -57,6 +59,24 @@ def check(path):
     return agrees
 
 
+def check_paper(path):
+    """Whether a key on paper comes to what its vector says (§10)."""
+    lines, text = read_vector(path)
+    lines = dict(lines)
+    secret = (PASSPHRASE, lines["passphrase"]) if "passphrase" in lines else (RECOVERY, lines["recovery"])
+    try:
+        key = open_paper(text.decode(), (secret[0], secret[1].encode()))
+        found = {"expect": "success", "key": f"{key.fingerprint} {key.name}", "private": private_keys.check(key)}
+    except Refused as refusal:
+        found = {"expect": refusal.kind}
+    wanted = {name: lines[name] for name in ("expect", "key") if name in lines}
+    agrees = all(found.get(name) == value for name, value in wanted.items()) and found.get("private") != "differs"
+    print(f"{path.name}: " + " ".join(found.values()))
+    if not agrees:
+        print(f"{path.name}: should be {wanted}", file=sys.stderr)
+    return agrees
+
+
 def read_secret(arguments):
     if arguments.passphrase_file:
         typed = arguments.passphrase_file.read_bytes()
@@ -93,6 +113,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check").add_argument("vectors", nargs="+", type=pathlib.Path)
+    commands.add_parser("check-paper").add_argument("vectors", nargs="+", type=pathlib.Path)
     commands.add_parser("structure").add_argument("vault", type=pathlib.Path)
     listing = commands.add_parser("list")
     listing.add_argument("vault", type=pathlib.Path)
@@ -105,6 +126,8 @@ def main():
     try:
         if arguments.command == "check":
             return all([check(path) for path in arguments.vectors])
+        if arguments.command == "check-paper":
+            return all([check_paper(path) for path in arguments.vectors])
         return (print_keys if arguments.command == "list" else print_structure)(arguments)
     except Refused as refusal:
         print(f"error: {refusal.kind}: {refusal}", file=sys.stderr)

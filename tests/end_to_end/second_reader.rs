@@ -28,6 +28,20 @@ fn both_readers_agree_on_every_vector() {
 }
 
 #[test]
+fn both_readers_agree_on_every_key_on_paper() {
+    let home = Home::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vault/testdata/paper");
+    let vectors: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(vectors.len() >= 17, "{}", vectors.len());
+    let mut check = reader(&home);
+    let said = check.arg("check-paper").args(&vectors).succeeds();
+    assert_eq!(said.stdout.lines().count(), vectors.len());
+}
+
+#[test]
 fn second_reader_opens_what_the_program_wrote() {
     let vault = CheapVault::new();
     let home = vault.home();

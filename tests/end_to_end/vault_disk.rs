@@ -202,6 +202,9 @@ fn every_command(program: PathBuf, is_traced: bool) -> Scene {
         "export other --out one --new-passphrase-file new",
         "export other --format pkcs8 --out two --new-passphrase-file new",
         "export plain --format ppk --out three --new-passphrase-file new",
+        "backup paper other --out four.svg --new-passphrase-file new",
+        "backup paper plain --out five.pdf --new-passphrase-file new --label text",
+        "backup paper plain --out six.txt --recovery",
         "slot add recovery --recovery-out code-2",
     ] {
         scene.keyward(line);

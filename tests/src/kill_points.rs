@@ -45,7 +45,9 @@ impl Calls {
         let mut calls = Self::default();
         let mut touched = false;
         for line in list.lines().filter(|line| line.starts_with(&first)) {
-            let Some((name, _)) = line[first.len()..].trim_start().split_once('(') else {
+            let call = line[first.len()..].trim_start();
+            // The second half of a call that another thread's came between is no call.
+            let Some((name, _)) = call.split_once('(').filter(|_| !call.starts_with('<')) else {
                 continue;
             };
             touched |= line.contains(&own);

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::Secret;
 use crate::random::{Entropy, EntropyError};
+use crate::symbols::{complete, holds, is_passed_over, letter, value};
 
 /// The symbols of a code, its two check symbols included.
 pub const SYMBOLS: usize = 28;
@@ -14,9 +15,6 @@ const DATA: usize = 26;
 
 /// The symbols of one group.
 const GROUP: usize = 4;
-
-/// Crockford's alphabet: no I, L, O or U.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Says why a text is no recovery code. It shows no more than one symbol of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -78,7 +76,7 @@ impl RecoveryCode {
         if found != SYMBOLS {
             return Err(RecoveryCodeError::Length { found });
         }
-        if syndromes(&*symbols) != (0, 0) {
+        if !holds(&*symbols) {
             return Err(RecoveryCodeError::Check);
         }
         unpack(&symbols).ok_or(RecoveryCodeError::Check)
@@ -92,33 +90,20 @@ impl RecoveryCode {
             if index > 0 && index % GROUP == 0 {
                 text.push('-');
             }
-            let letter = ALPHABET.get(usize::from(*symbol)).copied();
-            text.push(char::from(letter.unwrap_or_default()));
+            text.push(letter(*symbol));
         }
         Secret::new(text)
+    }
+
+    /// Takes 16 bytes that were a code before.
+    pub(crate) fn from_bytes(bytes: &[u8; 16]) -> Self {
+        Self(Secret::new(*bytes))
     }
 
     /// Shows the 16 bytes to the derivation.
     pub(crate) fn bytes(&self) -> &[u8; 16] {
         self.0.expose()
     }
-}
-
-fn is_passed_over(letter: char) -> bool {
-    matches!(letter, ' ' | '\t' | '\r' | '\n' | '-')
-}
-
-/// Returns the value of a symbol, or of what is often written in its place.
-fn value(letter: char) -> Option<u8> {
-    let letter = match letter.to_ascii_uppercase() {
-        'I' | 'L' => '1',
-        'O' => '0',
-        other => other,
-    };
-    let place = ALPHABET
-        .iter()
-        .position(|symbol| char::from(*symbol) == letter)?;
-    u8::try_from(place).ok()
 }
 
 /// Spreads the bytes over symbols of five bits, the highest bit first, and adds the check symbols.
@@ -133,13 +118,7 @@ fn pack(bytes: &[u8; 16]) -> Zeroizing<[u8; SYMBOLS]> {
         };
         *symbol = u8::try_from(shifted & 31).unwrap_or_default();
     }
-    let (sum, squares) = syndromes(&*symbols);
-    // Solved for the last two symbols a and b: a·α²⁶ + b·α²⁷ = sum, a·α⁵² + b·α⁵⁴ = squares.
-    let second = divide(squares ^ multiply(sum, power(26)), multiply(power(53), 3));
-    let first = divide(sum ^ multiply(second, power(27)), power(26));
-    for (symbol, check) in symbols.iter_mut().skip(DATA).zip([first, second]) {
-        *symbol = check;
-    }
+    complete(&mut *symbols);
     symbols
 }
 
@@ -156,50 +135,10 @@ fn unpack(symbols: &[u8; SYMBOLS]) -> Option<RecoveryCode> {
     Some(RecoveryCode(Secret::new(code.to_be_bytes())))
 }
 
-/// Returns the two sums that are zero for a code.
-fn syndromes(symbols: &[u8]) -> (u8, u8) {
-    symbols
-        .iter()
-        .enumerate()
-        .fold((0, 0), |(sum, squares), (index, symbol)| {
-            (
-                sum ^ multiply(*symbol, power(index)),
-                squares ^ multiply(*symbol, power(2 * index)),
-            )
-        })
-}
-
-/// Multiplies in GF(32) with x⁵ + x² + 1 = 0.
-fn multiply(left: u8, right: u8) -> u8 {
-    let product = |product: u8, bit: u8| {
-        let doubled = product << 1;
-        let reduced = if doubled & 32 == 0 {
-            doubled
-        } else {
-            doubled ^ 0b10_0101
-        };
-        if right >> bit & 1 == 0 {
-            reduced
-        } else {
-            reduced ^ left
-        }
-    };
-    (0..5).rev().fold(0, product)
-}
-
-/// Returns a power of the element 2, which has order 31.
-fn power(exponent: usize) -> u8 {
-    (0..exponent % 31).fold(1, |power, _| multiply(power, 2))
-}
-
-/// Divides by an element that is not zero: its 30th power is its inverse.
-fn divide(dividend: u8, divisor: u8) -> u8 {
-    (0..30).fold(dividend, |quotient, _| multiply(quotient, divisor))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use sha2::{Digest, Sha256};
 
     use super::*;
 
@@ -247,15 +186,8 @@ mod tests {
         // A code word whose 26th symbol carries a bit that belongs to no byte.
         let mut symbols = [0; SYMBOLS];
         symbols[25] = 1;
-        let (sum, squares) = syndromes(&symbols);
-        let second = divide(squares ^ multiply(sum, power(26)), multiply(power(53), 3));
-        symbols[26] = divide(sum ^ multiply(second, power(27)), power(26));
-        symbols[27] = second;
-        assert_eq!(syndromes(&symbols), (0, 0));
-        let text: String = symbols
-            .iter()
-            .map(|s| char::from(ALPHABET[usize::from(*s)]))
-            .collect();
+        complete(&mut symbols);
+        let text: String = symbols.iter().map(|symbol| letter(*symbol)).collect();
         assert_eq!(
             RecoveryCode::parse(&text).unwrap_err(),
             RecoveryCodeError::Check
@@ -263,19 +195,38 @@ mod tests {
     }
 
     #[test]
-    fn every_error_in_one_or_two_symbols_is_found() {
-        // The code is linear: only the pattern of the error counts.
-        let terms = |index: usize| {
-            let sums = move |step: usize| move |value| multiply(value, power(step * index));
-            (0..32).map(sums(1)).zip((0..32).map(sums(2)))
-        };
-        let terms: Vec<Vec<(u8, u8)>> = (0..SYMBOLS).map(|index| terms(index).collect()).collect();
-        for first in 0..SYMBOLS {
-            for second in first + 1..SYMBOLS {
-                for (one, two) in (0..32).flat_map(|one| (0..32).map(move |two| (one, two))) {
-                    let is_unseen = terms[first][one] == terms[second][two];
-                    assert_eq!(is_unseen, (one, two) == (0, 0));
+    fn every_typing_error_in_a_hundred_codes_is_found() {
+        for number in 0..100_u8 {
+            let bytes: [u8; 16] = Sha256::digest([number]).as_slice()[..16]
+                .try_into()
+                .unwrap();
+            let right: Vec<char> = text(bytes)
+                .chars()
+                .filter(|letter| *letter != '-')
+                .collect();
+            let read = |typed: &[char]| {
+                let typed: String = typed.iter().collect();
+                RecoveryCode::parse(&typed).map(|code| *code.bytes())
+            };
+            assert_eq!(read(&right), Ok(bytes));
+            let mut typed = right.clone();
+            for place in 0..SYMBOLS {
+                for other in (0..32).map(letter).filter(|other| *other != right[place]) {
+                    typed[place] = other;
+                    assert_eq!(read(&typed), Err(RecoveryCodeError::Check));
                 }
+                typed[place] = right[place];
+            }
+            for place in 1..SYMBOLS {
+                typed.swap(place - 1, place);
+                let same = right[place - 1] == right[place];
+                let expected = if same {
+                    Ok(bytes)
+                } else {
+                    Err(RecoveryCodeError::Check)
+                };
+                assert_eq!(read(&typed), expected);
+                typed.swap(place - 1, place);
             }
         }
     }

@@ -138,11 +138,7 @@ impl Slot {
     }
 
     fn check(&self, part: Part) -> Result<(), Error> {
-        let check = kind(self.number).map_or(Ok(()), |kind| (kind.check)(&self.parameters));
-        check.map_err(|fault| match fault {
-            Fault::Rule(rule) => Error::Damaged { part, rule },
-            Fault::Cost(error) => error,
-        })
+        check(self.number, &self.parameters, part)
     }
 
     /// Writes the slot from its type on.
@@ -165,21 +161,15 @@ impl Slot {
         context: &Context<'_>,
         entropy: &mut dyn Entropy,
     ) -> Result<(Self, WrapKey), Error> {
-        let unknown = Error::Contradiction("every secret is of a kind of slot");
-        let made = KINDS
-            .into_iter()
-            .find_map(|kind| Some((kind, (kind.parameters)(new, entropy)?)));
-        let Some((kind, parameters)) = made else {
-            return Err(unknown);
-        };
-        let parameters = parameters?;
+        let (number, parameters) = new_parameters(new, entropy)?;
         let id = SlotId(random::array(entropy)?);
-        let input = (kind.input)(&new.opener(), &parameters).unwrap_or(Err(unknown))?;
+        let unknown = Error::Contradiction("every secret is of a kind of slot");
+        let input = input(number, &parameters, &new.opener()).unwrap_or(Err(unknown))?;
         let keys = SlotKeys::derive(context, id, input.expose())?;
         let commitment = keys.commitment;
         let wrap = keys.wrap_key();
         let mut slot = Self {
-            number: kind.number,
+            number,
             id,
             parameters,
             commitment,
@@ -247,6 +237,42 @@ impl Slot {
     }
 }
 
+/// Makes the parameters of a new slot outside of a vault, and returns them behind its type.
+pub(crate) fn new_parameters(
+    new: &NewSlot<'_>,
+    entropy: &mut dyn Entropy,
+) -> Result<(u16, Vec<u8>), Error> {
+    let made = KINDS
+        .into_iter()
+        .find_map(|kind| Some((kind.number, (kind.parameters)(new, entropy)?)));
+    let (number, parameters) =
+        made.ok_or(Error::Contradiction("every secret is of a kind of slot"))?;
+    Ok((number, parameters?))
+}
+
+/// Returns the input key material of a secret for a slot's type and parameters: `None` when it is of another kind.
+pub(crate) fn input(
+    number: u16,
+    parameters: &[u8],
+    opener: &Opener<'_>,
+) -> Option<Result<Secret<Vec<u8>>, Error>> {
+    (kind(number)?.input)(opener, parameters)
+}
+
+/// Returns what it costs to derive from parameters, if that is more than a moment.
+pub(crate) fn cost(number: u16, parameters: &[u8]) -> Option<Cost> {
+    (kind(number)?.cost)(parameters)
+}
+
+/// Checks the parameters of a type, before anything is allocated or derived.
+pub(crate) fn check(number: u16, parameters: &[u8], part: Part) -> Result<(), Error> {
+    let check = kind(number).map_or(Ok(()), |kind| (kind.check)(parameters));
+    check.map_err(|fault| match fault {
+        Fault::Rule(rule) => Error::Damaged { part, rule },
+        Fault::Cost(error) => error,
+    })
+}
+
 /// Refuses slots whose derivations would take too long in sum: who does not know the right passphrase waits for all.
 ///
 /// # Errors
@@ -274,7 +300,7 @@ impl<'a> NewSlot<'a> {
     }
 
     /// Returns the secret that opens the slot.
-    fn opener(&self) -> Opener<'a> {
+    pub(crate) fn opener(&self) -> Opener<'a> {
         match *self {
             Self::Passphrase(passphrase, _) => Opener::Passphrase(passphrase),
             Self::RecoveryCode(code) => Opener::RecoveryCode(code),

@@ -34,7 +34,12 @@ impl Prk {
 
 /// HMAC-SHA-256 of a message.
 pub(crate) fn mac(key: &Key, message: &[u8]) -> Result<[u8; 32], Error> {
-    let mut mac = hmac(key.expose())?;
+    mac_with(key.expose(), message)
+}
+
+/// HMAC-SHA-256 of a message, with a key of any length.
+pub(crate) fn mac_with(key: &[u8], message: &[u8]) -> Result<[u8; 32], Error> {
+    let mut mac = hmac(key)?;
     mac.update(message);
     Ok(mac.finalize().into_bytes().into())
 }

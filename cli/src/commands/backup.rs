@@ -7,6 +7,7 @@ mod restore;
 mod push;
 mod pull;
 mod list;
+mod paper;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ Examples:
   keyward backup drill                      does the newest copy open, and do its keys sign?
   keyward backup pull me@jump:keys .
   keyward backup restore FILE
+  keyward backup paper github --out github.pdf
 
 A copy is the vault's file, byte for byte: nothing is decrypted to make one. It opens with the passphrase and the recovery
 code that the vault had then.";
@@ -36,7 +38,7 @@ struct Part {
 }
 
 /// Every subcommand, in the order in which help lists them.
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part {
         describe: create::describe,
         run: create::run,
@@ -64,6 +66,10 @@ const PARTS: [Part; 7] = [
     Part {
         describe: list::describe,
         run: list::run,
+    },
+    Part {
+        describe: paper::describe,
+        run: paper::run,
     },
 ];
 

@@ -1,17 +1,20 @@
 //! `keyward import`: key files into the vault.
 
 mod candidates;
+mod papers;
+mod passphrases;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
-use keyward_vault::Secret;
-use keyward_vault::import::{self, ImportError, Imported};
+use keyward_vault::PrivateKey;
+use keyward_vault::import::{self, Imported};
+use keyward_vault::paper::Paper;
 
 use self::candidates::Candidate;
-use crate::ask::{self, AskError};
+use self::passphrases::Passphrases;
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::files;
@@ -23,13 +26,12 @@ Examples:
   keyward import ~/.ssh
   keyward import id_rsa --name work --key-passphrase-file secret
   keyward import old.ppk server.pem
+  keyward import scan.png
 
 It reads OpenSSH, PKCS #1, SEC 1, PKCS #8 and PEM files, and PuTTY's PPK, encrypted or not, and
-certificates beside them. Each file is reported in a line; the exit status is 1 if any failed, and
+certificates beside them; and pages of keyward backup paper: pictures (PNG, JPEG) of their QR codes, or
+their lines typed into a file. Each file is reported in a line; the exit status is 1 if any failed, and
 the others are imported all the same. The files stay as they are.";
-
-/// How often a passphrase is asked for.
-const TRIES: usize = 3;
 
 /// Describes it.
 pub(super) fn describe() -> Command {
@@ -49,7 +51,7 @@ pub(super) fn describe() -> Command {
         .arg(name)
         .arg(arguments::file(
             "key-passphrase-file",
-            "Read the passphrase of the key files from FILE (\"-\": standard input)",
+            "Read the passphrase of the key files, or the recovery code of a page, from FILE (\"-\": standard input)",
         ))
         .after_help(EXAMPLES);
     arguments::with_secret(command)
@@ -59,27 +61,24 @@ pub(super) fn describe() -> Command {
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let paths = matches.get_many::<PathBuf>("PATH").into_iter().flatten();
     let mut report = Report::default();
-    let candidates = candidates::find(paths, &mut |path, error| {
-        report.lines.push((path.to_path_buf(), Err(error)));
-    });
-    let mut passphrases = Passphrases {
-        file: matches.get_one::<PathBuf>("key-passphrase-file").cloned(),
-        known: Vec::new(),
-    };
+    let mut failed = |path: &Path, error| report.lines.push((path.to_path_buf(), Err(error)));
+    let candidates = candidates::find(paths, &mut failed);
+    let (candidates, papers) = papers::sift(candidates, &mut failed);
+    let file = matches.get_one::<PathBuf>("key-passphrase-file").cloned();
+    let mut passphrases = Passphrases::new(file);
     let name = matches.get_one::<String>("name");
-    if name.is_some() && candidates.len() > 1 {
+    if name.is_some() && candidates.len() + papers.len() > 1 {
         return Err(Error::NameForMany);
     }
-    if !candidates.is_empty() {
+    if !candidates.is_empty() || !papers.is_empty() {
         let mut open = Open::ask(&Arguments::read(matches)?)?;
         for candidate in candidates {
-            match take(&mut open, &candidate, name, &mut passphrases) {
-                Err(error) if error.is_interrupt() => {
-                    output::say("Nothing was imported.\n");
-                    return Err(error);
-                }
-                taken => report.lines.push((candidate.path, taken)),
-            }
+            let taken = take(&mut open, &candidate, name, &mut passphrases);
+            report.add(candidate.path, taken)?;
+        }
+        for (path, paper) in papers {
+            let taken = take_paper(&mut open, &path, &paper, name, &mut passphrases);
+            report.add(path, taken)?;
         }
         saving::save(&mut open)?;
     }
@@ -93,6 +92,8 @@ enum Taken {
     Added { name: String, fingerprint: String },
     /// The vault has the key already, under this name.
     Known { name: String, certificate: bool },
+    /// A new key from paper, which is to be kept.
+    FromPaper { name: String, fingerprint: String },
 }
 
 impl Taken {
@@ -111,7 +112,9 @@ impl Taken {
 impl fmt::Display for Taken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Added { name, fingerprint } => write!(f, "imported as {name} ({fingerprint})"),
+            Self::Added { name, fingerprint } | Self::FromPaper { name, fingerprint } => {
+                write!(f, "imported as {name} ({fingerprint})")
+            }
             Self::Known { name, certificate } => {
                 write!(f, "already there as {name}")?;
                 f.write_str(match certificate {
@@ -165,58 +168,40 @@ fn take(
     Ok(Taken::Added { name, fingerprint })
 }
 
-/// The passphrases of key files: from a file, or asked for, and tried again on the files after it.
-struct Passphrases {
-    file: Option<PathBuf>,
-    known: Vec<Secret<Vec<u8>>>,
-}
-
-impl Passphrases {
-    fn open(&mut self, path: &Path, found: &import::Found<'_>) -> Result<Imported, Error> {
-        if !found.is_encrypted() {
-            return Ok(found.open(None)?);
-        }
-        if let Some(file) = self.file.take() {
-            self.known.push(ask::secret(Some(&file), "")?);
-        }
-        for known in &self.known {
-            match found.open(Some(known.expose())) {
-                Err(error) if is_wrong(&error) => {}
-                opened => return Ok(opened?),
-            }
-        }
-        let mut prompt = format!("Passphrase for {}: ", output::shown(path));
-        for _ in 0..TRIES {
-            let typed = match ask::secret(None, &prompt) {
-                Err(AskError::NobodyToAsk) if self.known.is_empty() => {
-                    return Err(ImportError::PassphraseNeeded.into());
-                }
-                Err(AskError::NobodyToAsk) => break,
-                typed => typed?,
-            };
-            if typed.expose().is_empty() {
-                return Err(ImportError::PassphraseNeeded.into());
-            }
-            match found.open(Some(typed.expose())) {
-                Err(error) if is_wrong(&error) => {
-                    prompt = format!("Wrong. Passphrase for {}: ", output::shown(path));
-                }
-                opened => {
-                    self.known.push(typed);
-                    return Ok(opened?);
-                }
-            }
-        }
-        Err(ImportError::WrongPassphrase.into())
+/// Takes a key on paper, with what limits its use.
+fn take_paper(
+    open: &mut Open,
+    path: &Path,
+    paper: &Paper,
+    name: Option<&String>,
+    passphrases: &mut Passphrases,
+) -> Result<Taken, Error> {
+    open.allow(paper.cost())?;
+    let opened = passphrases.open_paper(path, paper)?;
+    let key = PrivateKey::from_fields(opened.private)?;
+    open.check(&key)?;
+    if let Some(id) = open.find_key(&key) {
+        return Ok(Taken::Known {
+            name: open.listing(id)?.name,
+            certificate: false,
+        });
     }
-}
-
-/// Says whether another passphrase might do.
-const fn is_wrong(error: &ImportError) -> bool {
-    matches!(
-        error,
-        ImportError::WrongPassphrase | ImportError::WrongPassphraseOrDamaged
-    )
+    let kept = opened.record.metadata();
+    let name = match name {
+        Some(name) => {
+            open.free_name(name)?;
+            name.clone()
+        }
+        None => open.name_like(&kept.name),
+    };
+    let id = open.insert(&name, key, &kept.comment, None)?;
+    open.update(id, |key| {
+        key.confirm = kept.confirm;
+        key.lifetime_seconds = kept.lifetime_seconds;
+        key.destinations.clone_from(&kept.destinations);
+    })?;
+    let fingerprint = open.listing(id)?.fingerprint;
+    Ok(Taken::FromPaper { name, fingerprint })
 }
 
 /// What became of each file.
@@ -226,6 +211,20 @@ struct Report {
 }
 
 impl Report {
+    /// Notes what became of a file, unless the person wants to stop.
+    fn add(&mut self, path: PathBuf, taken: Result<Taken, Error>) -> Result<(), Error> {
+        match taken {
+            Err(error) if error.is_interrupt() => {
+                output::say("Nothing was imported.\n");
+                Err(error)
+            }
+            taken => {
+                self.lines.push((path, taken));
+                Ok(())
+            }
+        }
+    }
+
     /// Prints a line for each file, and returns what the program exits with.
     fn print(&self) -> ExitCode {
         let mut code = ExitCode::SUCCESS;

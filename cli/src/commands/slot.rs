@@ -1,9 +1,12 @@
 //! `keyward slot`: the ways to open the vault.
 
+mod shares;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use keyward_vault::shares::Split;
 
 use super::init;
 use crate::error::Error;
@@ -18,6 +21,7 @@ Examples:
   keyward slot list
   keyward slot add passphrase --label laptop
   keyward slot add recovery --recovery-out code.txt
+  keyward slot add recovery --shares 3-of-5 --recovery-out shares
   keyward slot remove 3f9a
 
 slot list asks for nothing; labels are sealed, and shown by slot list --labels.
@@ -75,10 +79,20 @@ fn describe_add() -> Command {
     let recovery = Command::new("recovery")
         .about("Add a recovery code")
         .arg(label())
-        .arg(arguments::file(
-            "recovery-out",
-            "Write the code to FILE, mode 0600, instead of showing it",
-        ))
+        .arg(
+            Arg::new("shares")
+                .long("shares")
+                .value_name("K-of-N")
+                .help("Split the code into N shares for N people, of which any K open the vault (SLIP-39)")
+                .value_parser(str::parse::<Split>),
+        )
+        .arg(
+            arguments::file(
+                "recovery-out",
+                "Write the code to FILE, mode 0600, instead of showing it; shares into the folder FILE, or each to a file when it is there N times",
+            )
+            .action(ArgAction::Append),
+        )
         .after_help(EXAMPLES);
     Command::new("add")
         .about("Add a way in")
@@ -137,7 +151,13 @@ fn add_recovery(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let code = create::recovery_code()?;
     let label = matches.get_one::<String>("label").map(String::as_str);
     let id = open.add_recovery(&code, label)?;
-    init::hand_out(&code, matches.get_one::<PathBuf>("recovery-out"))?;
+    let out = matches.get_many::<PathBuf>("recovery-out");
+    let out: Vec<PathBuf> = out.into_iter().flatten().cloned().collect();
+    match (matches.get_one::<Split>("shares"), &out[..]) {
+        (Some(split), out) => shares::hand_out(&code, *split, out)?,
+        (None, [_, _, ..]) => return Err(Error::OneRecoveryFile),
+        (None, out) => init::hand_out(&code, out.first())?,
+    }
     saving::save(&mut open)?;
     output::say(&format!("Added {id}.\n"));
     Ok(ExitCode::SUCCESS)

@@ -50,7 +50,7 @@ pub(crate) fn with_secret(command: Command) -> Command {
         .arg(
             file(
                 "recovery-file",
-                "Read the recovery code from FILE (\"-\": standard input)",
+                "Read the recovery code, or shares of it, from FILE (\"-\": standard input)",
             )
             .conflicts_with("passphrase-file"),
         )

@@ -15,8 +15,16 @@ const FILE_MAX: usize = 1 << 20;
 /// # Errors
 /// What the system said, or that it is longer than 1 MiB.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let bytes = head(path, FILE_MAX + 1).map_err(|source| failed(path, source))?;
-    if bytes.len() > FILE_MAX {
+    read_up_to(path, FILE_MAX)
+}
+
+/// Reads a file whole, of `bytes_max` bytes at most.
+///
+/// # Errors
+/// What the system said, or that it is longer.
+pub(crate) fn read_up_to(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Error> {
+    let bytes = head(path, bytes_max + 1).map_err(|source| failed(path, source))?;
+    if bytes.len() > bytes_max {
         return Err(Error::FileTooLong {
             path: path.to_path_buf(),
         });

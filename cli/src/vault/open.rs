@@ -6,7 +6,7 @@ use keyward_agent::key::signing_key::SigningKey;
 use keyward_vault::header::Warning;
 use keyward_vault::key::PrivateKey;
 use keyward_vault::store::{Error as StoreError, Patience, Store};
-use keyward_vault::{KeyRecord, RecordId, Sealed, SlotId, Vault};
+use keyward_vault::{Cost, KeyRecord, RecordId, Sealed, SlotId, Vault};
 
 use super::arguments::Arguments;
 use super::slots::SlotListing;
@@ -260,6 +260,21 @@ impl Open {
         }
         SigningKey::read(key.fields())?;
         Ok(())
+    }
+
+    /// Checks that there is the memory for a derivation that somebody else's file asks for.
+    ///
+    /// # Errors
+    /// [`Error::PaperMemory`].
+    pub(crate) fn allow(&self, cost: Option<Cost>) -> Result<(), Error> {
+        let needed_kib = cost.map_or(0, Cost::memory_kib);
+        match unlock::memory_max_kib(&self.arguments) {
+            Some(allowed_kib) if needed_kib > allowed_kib => Err(Error::PaperMemory {
+                needed_kib,
+                allowed_kib,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Says whether a name is free.

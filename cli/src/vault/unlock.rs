@@ -1,8 +1,11 @@
 //! From a file and a person's secret to an open vault.
 
+mod shares;
+
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use keyward_vault::shares as split;
 use keyward_vault::slot::Slot;
 use keyward_vault::unlocking::Unlocking;
 use keyward_vault::{Class, Opener, Passphrase, RecoveryCode, Sealed, Secret, SlotId, Vault};
@@ -26,14 +29,17 @@ pub(crate) enum Given {
 }
 
 impl Given {
-    /// Takes what was typed or read: a recovery code where it is one, which the check symbols of a code tell.
+    /// Takes what was typed or read: a recovery code where it is one, which the check symbols of a code tell, or shares of
+    /// one.
     ///
     /// # Errors
     /// What no passphrase may be.
     pub(crate) fn of(secret: &Secret<Vec<u8>>) -> Result<Self, Error> {
         let text = text(secret)?;
-        match RecoveryCode::parse(text) {
+        match recovery_code(text) {
             Ok(code) => Ok(Self::RecoveryCode(code)),
+            // Several shares were typed: no passphrase has a line end.
+            Err(error @ Error::Shares(_)) if text.contains('\n') => Err(error),
             Err(_) => Ok(Self::Passphrase(Passphrase::new(text).map_err(vault)?)),
         }
     }
@@ -66,13 +72,12 @@ pub(crate) fn passphrase(secret: &Secret<Vec<u8>>) -> Result<Passphrase, Error> 
 pub(crate) fn given(arguments: &Arguments) -> Result<Given, Error> {
     if let Some(file) = &arguments.recovery_file {
         let secret = ask::secret(Some(file), "")?;
-        let code = RecoveryCode::parse(text(&secret)?).map_err(vault)?;
-        return Ok(Given::RecoveryCode(code));
+        return Ok(Given::RecoveryCode(recovery_code(text(&secret)?)?));
     }
     let file = arguments.passphrase_file.as_deref();
     let secret = ask::secret(file, &prompt(&arguments.path))?;
     match file {
-        None => Given::of(&secret),
+        None => Given::of(&shares::gather(secret)?),
         Some(_) => {
             let passphrase = Passphrase::new(text(&secret)?).map_err(vault)?;
             Ok(Given::Passphrase(passphrase))
@@ -133,16 +138,41 @@ fn ask_person(sealed: &Sealed, arguments: &Arguments) -> Result<(Vault, SlotId),
     let mut prompt = prompt(&arguments.path);
     let mut tries = 1;
     loop {
-        let typed = ask::secret(None, &prompt)?;
+        let typed = shares::gather(ask::secret(None, &prompt)?)?;
         let _hush = ask::hush_own();
         let opened = Given::of(&typed).and_then(|given| with(sealed, &given, arguments));
         match opened {
-            Err(Error::Vault(error)) if error.class() == Some(Class::Locked) && tries < TRIES => {
+            Err(error) if is_locked(&error) && tries < TRIES => {
                 prompt = format!("That does not open it. {}", self::prompt(&arguments.path));
                 tries += 1;
             }
             opened => return opened,
         }
+    }
+}
+
+/// Says whether another secret might do.
+fn is_locked(error: &Error) -> bool {
+    match error {
+        Error::Shares(_) => true,
+        Error::Vault(error) => error.class() == Some(Class::Locked),
+        _ => false,
+    }
+}
+
+/// Asks for the other shares of a recovery code where one of them was typed; anything else is returned as it is.
+///
+/// # Errors
+/// Nobody could be asked.
+pub(crate) fn gathered(typed: Secret<Vec<u8>>) -> Result<Secret<Vec<u8>>, Error> {
+    shares::gather(typed)
+}
+
+/// Reads a recovery code, or the shares of one.
+fn recovery_code(text: &str) -> Result<RecoveryCode, Error> {
+    match split::are_meant(text) {
+        true => Ok(split::read(text)?),
+        false => RecoveryCode::parse(text).map_err(vault),
     }
 }
 

@@ -49,7 +49,43 @@ fn corpora() -> Vec<(String, Vec<u8>)> {
         "recovery_code/typed".to_owned(),
         code().to_lowercase().replace('-', " ").into_bytes(),
     ));
+    files.extend(shares());
+    files.extend(papers());
     files
+}
+
+/// The vectors of papers, without what is said of them.
+fn papers() -> Vec<(String, Vec<u8>)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/paper");
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let file = fs::read_to_string(entry.path()).unwrap();
+        let (_, text) = file.split_once("\n\n").unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        files.push((format!("paper/{name}"), text.as_bytes().to_vec()));
+    }
+    files
+}
+
+/// Published shares, in capitals too.
+fn shares() -> Vec<(String, Vec<u8>)> {
+    let vectors = include_str!("../../testdata/slip39/vectors.json");
+    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    let text = |number: usize| {
+        let shares = vectors[number - 1][1].as_array().unwrap().iter();
+        let shares: Vec<&str> = shares.map(|share| share.as_str().unwrap()).collect();
+        shares.join("\n")
+    };
+    vec![
+        ("shares/two".to_owned(), text(4).into_bytes()),
+        ("shares/groups".to_owned(), text(17).into_bytes()),
+        ("shares/long".to_owned(), text(23).into_bytes()),
+        (
+            "shares/typed".to_owned(),
+            text(43).to_uppercase().into_bytes(),
+        ),
+    ]
 }
 
 #[test]
