@@ -1,9 +1,13 @@
 //! How long it takes to open a vault of 10,000 keys, to save it after one change, and to unlock it.
 #![allow(missing_docs, clippy::unwrap_used, reason = "measurements")]
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::hint::black_box;
+use std::io::Write;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use keyward_vault::store::Copies;
 use keyward_vault::vault::{FirstSlots, NewKey};
 use keyward_vault::{
     Cost, Metadata, Opener, Passphrase, RecoveryCode, Sealed, Secret, SystemEntropy, Timestamp,
@@ -61,6 +65,31 @@ fn open(file: &[u8], code: &RecoveryCode) -> Vault {
     sealed.unlock(&Opener::RecoveryCode(code)).unwrap()
 }
 
+/// A copy of 10,000 keys: written, read back, made to last, and judged; beside it, what writing the same bytes costs.
+fn copies(criterion: &mut Criterion) {
+    let (file, _) = vault(KEYS);
+    let folder = tempfile::tempdir().unwrap();
+    let copies = Copies::at(folder.path());
+    let name = OsStr::new("copy.vault");
+    criterion.bench_function("copy 10,000 keys and verify the copy", |bencher| {
+        bencher.iter(|| {
+            copies.write(name, &file).unwrap();
+            let copy = copies.read(name).unwrap().unwrap();
+            let records = Sealed::read(copy).unwrap().records();
+            copies.remove(name).unwrap();
+            records
+        });
+    });
+    criterion.bench_function("write as many bytes and make them last", |bencher| {
+        let path = folder.path().join("plain");
+        bencher.iter(|| {
+            let mut plain = File::create(&path).unwrap();
+            plain.write_all(&file).unwrap();
+            plain.sync_all().unwrap();
+        });
+    });
+}
+
 fn ten_thousand(criterion: &mut Criterion) {
     let (file, code) = vault(KEYS);
     criterion.bench_function("read without a secret", |bencher| {
@@ -109,5 +138,5 @@ fn unlock(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, ten_thousand, unlock);
+criterion_group!(benches, copies, ten_thousand, unlock);
 criterion_main!(benches);
