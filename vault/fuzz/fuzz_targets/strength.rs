@@ -12,7 +12,9 @@ fuzz_target!(|data: &[u8]| {
     let (name, text) = data.split_at(end.unwrap_or_default());
     let mut personal = Personal::default();
     personal.add(&String::from_utf8_lossy(name));
-    if let Ok(passphrase) = Passphrase::from_file(text.strip_prefix(b"\n").unwrap_or(text)) {
+    let text = text.strip_prefix(b"\n").unwrap_or(text);
+    let passphrase = std::str::from_utf8(text).ok().map(Passphrase::new);
+    if let Some(Ok(passphrase)) = passphrase {
         let words = WordData::shipped();
         let verdict = Judge::new(&words, &personal).check(&passphrase);
         assert!(verdict.length <= text.len());
