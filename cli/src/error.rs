@@ -13,6 +13,7 @@ use keyward_vault::paper::PaperError;
 use keyward_vault::passphrase::PassphraseError;
 use keyward_vault::shares::SharesError;
 use keyward_vault::store::Error as StoreError;
+use keyward_vault::strength::Verdict;
 use keyward_vault::{Class, Error as VaultError};
 use thiserror::Error;
 
@@ -182,12 +183,10 @@ pub(crate) enum Error {
     Vault(#[from] VaultError),
     #[error("{} is so damaged that nothing tells whether what is left in it is the newest", path.display())]
     UncertainRescue { path: PathBuf },
-    #[error(
-        "the passphrase has a character that Unicode has not assigned; later versions of keyward may not read it alike"
-    )]
-    UnstablePassphrase,
     #[error("the vault has more than one passphrase, and was opened with none of them")]
     WhichPassphrase,
+    #[error("the passphrase is refused: {}", .0.why())]
+    WeakPassphrase(Box<Verdict>),
     #[error("no vault at {}", path.display())]
     VaultMissing { path: PathBuf },
     #[error(transparent)]

@@ -6,6 +6,8 @@
 mod names;
 mod dictionaries;
 mod login;
+mod elsewhere;
+mod chosen;
 
 use std::thread;
 
@@ -17,6 +19,9 @@ use keyward_vault::strength::{Judge, Verdict, WordData};
 use keyward_vault::{Passphrase, Secret, SystemEntropy};
 
 use crate::error::Error;
+
+pub(crate) use self::chosen::{advice, choose};
+pub(crate) use self::elsewhere::look as look_elsewhere;
 
 /// What a word is worth that an installed dictionary has.
 const DICTIONARY_BITS: f64 = 30.0;

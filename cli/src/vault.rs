@@ -2,6 +2,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod files;
+pub(crate) mod key_files;
 pub(crate) mod memory;
 pub(crate) mod state;
 pub(crate) mod uses;

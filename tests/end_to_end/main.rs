@@ -31,6 +31,7 @@ mod memory;
 mod other_clients;
 mod other_users;
 mod passphrase;
+mod passphrase_chosen;
 mod regress;
 mod second_reader;
 mod shell;

@@ -206,13 +206,15 @@ fn passwd_asks_for_the_old_one_and_twice_for_the_new_one() {
     terminal.expects("Passphrase for ");
     terminal.types_hidden(PASSPHRASE);
     terminal.expects("New passphrase: ");
-    terminal.types_hidden("a newer one");
+    terminal.types_hidden("a newer one, of six words");
     terminal.expects("Again: ");
-    terminal.types_hidden("a newer one");
+    terminal.types_hidden("a newer one, of six words");
     let shown = terminal.exits(0);
     assert!(shown.contains("The passphrase is changed."), "{shown}");
     vault.keyward("list").exits(3);
-    vault.home().write("passphrase", "a newer one");
+    vault
+        .home()
+        .write("passphrase", "a newer one, of six words");
     vault.keyward("list").succeeds();
     vault.bare("list --recovery-file recovery").succeeds();
 }
@@ -223,12 +225,14 @@ fn export_asks_twice_for_the_passphrase_of_the_file() {
     vault.keyward("generate one").succeeds();
     let mut terminal = Terminal::run(&vault.keyward("export one --out out"));
     terminal.expects("Passphrase for the file: ");
-    terminal.types_hidden("typed");
+    terminal.types_hidden("typed into the file");
     terminal.expects("Again: ");
-    terminal.types_hidden("typed");
+    terminal.types_hidden("typed into the file");
     terminal.exits(0);
     let mut keygen = vault.home().command("ssh-keygen");
-    keygen.args(["-y", "-P", "typed", "-f", "out"]).succeeds();
+    keygen
+        .args(["-y", "-P", "typed into the file", "-f", "out"])
+        .succeeds();
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn ids_that_are_none_or_several_are_refused() {
 #[test]
 fn passwd_renews_the_key_and_keeps_the_recovery_code() {
     let vault = CheapVault::new();
-    vault.home().write("new", "the new one");
+    vault.home().write("new", "the new one, of five words");
     vault.keyward("generate one").succeeds();
     let before = fs::read(vault.path()).unwrap();
     let recovery = id(&slots(&vault)[1]);
@@ -216,7 +216,7 @@ fn passwd_renews_the_key_and_keeps_the_recovery_code() {
 #[test]
 fn a_forgotten_passphrase_is_set_anew_with_the_recovery_code() {
     let vault = CheapVault::new();
-    vault.home().write("new", "the new one");
+    vault.home().write("new", "the new one, of five words");
     vault
         .bare("passwd --recovery-file recovery --new-passphrase-file new")
         .succeeds();

@@ -35,6 +35,18 @@ pub enum PassphraseError {
     NotText,
 }
 
+impl PassphraseError {
+    /// Returns its word for programs, which stays the same.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLong => "too-long",
+            Self::Control { .. } => "control-character",
+            Self::NotText => "not-text",
+        }
+    }
+}
+
 /// A passphrase in the one form in which it is used.
 #[derive(Debug)]
 pub struct Passphrase(Secret<Vec<u8>>);

@@ -59,6 +59,12 @@ impl Verdict {
         self.reasons.is_empty()
     }
 
+    /// Says in words why it is refused.
+    pub fn why(&self) -> String {
+        let reasons: Vec<String> = self.reasons.iter().map(Reason::to_string).collect();
+        reasons.join("; ")
+    }
+
     /// Adds a reason, and what the passphrase is worth by it.
     pub fn refuse(&mut self, reason: Reason, bits: f64) {
         if !self.reasons.contains(&reason) {
@@ -130,7 +136,11 @@ fn warn(text: &str, verdict: &mut Verdict) {
     let is_letter = |letter: char| letter.is_alphabetic() || letter == ' ';
     let findings = [
         (verdict.length < LENGTH_GOOD, Warning::Short),
-        (verdict.bits < BITS_GOOD, Warning::Fair),
+        // One that is refused is not mended by another word.
+        (
+            verdict.is_accepted() && verdict.bits < BITS_GOOD,
+            Warning::Fair,
+        ),
         (moving > 0, Warning::Layout { count: moving }),
         (others > 0, Warning::NotAscii { count: others }),
         (

@@ -7,13 +7,14 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
 use keyward_vault::export::{self, ExportError};
+use keyward_vault::passphrase::PassphraseError;
 use keyward_vault::{Entropy, Secret, SystemEntropy};
 
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::files;
 use crate::vault::open::Open;
-use crate::{ask, output};
+use crate::{ask, output, strength};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -107,10 +108,10 @@ fn passphrase(matches: &ArgMatches, name: &str) -> Result<Option<Secret<Vec<u8>>
         };
     }
     let file = matches.get_one::<PathBuf>("new-passphrase-file");
-    let typed = ask::new_secret(file.map(PathBuf::as_path), "Passphrase for the file: ")?;
-    match typed.expose().is_empty() {
-        true => Err(Error::EmptyPassphrase),
-        false => Ok(Some(typed)),
+    let vault = Arguments::read(matches)?;
+    match strength::choose(file, "Passphrase for the file: ", Some(&vault)) {
+        Err(Error::IsNoPassphrase(PassphraseError::Empty)) => Err(Error::EmptyPassphrase),
+        chosen => Ok(Some(chosen?.typed)),
     }
 }
 

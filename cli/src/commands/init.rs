@@ -8,8 +8,8 @@ use keyward_vault::RecoveryCode;
 
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
-use crate::vault::{create, files, unlock};
-use crate::{ask, output};
+use crate::vault::{create, files};
+use crate::{ask, output, strength};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,8 +47,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let path = Arguments::read(matches)?.path;
     create::refuse_existing(&path)?;
     let file = matches.get_one::<PathBuf>("new-passphrase-file");
-    let typed = ask::new_secret(file.map(PathBuf::as_path), "Passphrase for the new vault: ")?;
-    let passphrase = unlock::passphrase(&typed)?;
+    let chosen = strength::choose(file, "Passphrase for the new vault: ", None)?;
     let code = match matches.get_flag("no-recovery") {
         true => None,
         false => Some(create::recovery_code()?),
@@ -57,7 +56,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     if let Some(code) = &code {
         hand_out(code, matches.get_one::<PathBuf>("recovery-file"))?;
     }
-    create::create(&path, &passphrase, code.as_ref())?;
+    create::create(&path, &chosen.passphrase, code.as_ref())?;
     output::say(&format!(
         "Created {}.\nNext: keyward import ~/.ssh, or keyward generate NAME\n",
         path.display()

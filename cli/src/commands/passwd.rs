@@ -8,8 +8,8 @@ use clap::{ArgMatches, Command};
 use super::slot;
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
-use crate::vault::{open::Open, saving, unlock};
-use crate::{ask, output};
+use crate::vault::{open::Open, saving};
+use crate::{output, strength};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,8 +36,8 @@ pub(super) fn describe() -> Command {
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let mut open = Open::ask(&Arguments::read(matches)?)?;
     let file = matches.get_one::<PathBuf>("new-passphrase-file");
-    let typed = ask::new_secret(file.map(PathBuf::as_path), "New passphrase: ")?;
-    open.change_passphrase(&unlock::passphrase(&typed)?)?;
+    let chosen = strength::choose(file, "New passphrase: ", None)?;
+    open.change_passphrase(&chosen.passphrase)?;
     saving::save(&mut open)?;
     output::say("The passphrase is changed.\n");
     slot::say_what_stays(&open);

@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::open::{self, Open};
 use crate::vault::slots::SlotListing;
-use crate::vault::{create, saving, unlock};
-use crate::{ask, output};
+use crate::vault::{create, saving};
+use crate::{ask, output, strength};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -138,9 +138,9 @@ fn list(matches: &ArgMatches) -> Result<ExitCode, Error> {
 fn add_passphrase(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let mut open = Open::ask(&Arguments::read(matches)?)?;
     let file = matches.get_one::<PathBuf>("new-passphrase-file");
-    let typed = ask::new_secret(file.map(PathBuf::as_path), "New passphrase: ")?;
+    let chosen = strength::choose(file, "New passphrase: ", None)?;
     let label = matches.get_one::<String>("label").map(String::as_str);
-    let id = open.add_passphrase(&unlock::passphrase(&typed)?, label)?;
+    let id = open.add_passphrase(&chosen.passphrase, label)?;
     saving::save(&mut open)?;
     output::say(&format!("Added {id}.\n"));
     Ok(ExitCode::SUCCESS)

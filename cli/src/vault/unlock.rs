@@ -53,18 +53,6 @@ impl Given {
     }
 }
 
-/// Reads a passphrase that is to be set.
-///
-/// # Errors
-/// What no passphrase may be.
-pub(crate) fn passphrase(secret: &Secret<Vec<u8>>) -> Result<Passphrase, Error> {
-    let passphrase = Passphrase::new(text(secret)?).map_err(vault)?;
-    match passphrase.is_stable() {
-        true => Ok(passphrase),
-        false => Err(Error::UnstablePassphrase),
-    }
-}
-
 /// Returns the secret in the files that the arguments name, or asks a person once.
 ///
 /// # Errors

@@ -15,8 +15,8 @@ use crate::paper::page::{Caption, check_label};
 use crate::paper::{self, Format};
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::open::Open;
-use crate::vault::{create, files, unlock};
-use crate::{ask, environment, listing, output};
+use crate::vault::{create, files};
+use crate::{environment, listing, output, strength};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -107,10 +107,10 @@ fn secret(matches: &ArgMatches) -> Result<Secret, Error> {
         return Ok(Secret::RecoveryCodes);
     }
     let file = matches.get_one::<PathBuf>("new-passphrase-file");
-    let typed = ask::new_secret(file.map(PathBuf::as_path), "Passphrase for the paper: ")?;
-    let passphrase = unlock::passphrase(&typed)?;
-    let cost = create::calibrated(&passphrase)?;
-    Ok(Secret::Passphrase(passphrase, cost))
+    let vault = Arguments::read(matches)?;
+    let chosen = strength::choose(file, "Passphrase for the paper: ", Some(&vault))?;
+    let cost = create::calibrated(&chosen.passphrase)?;
+    Ok(Secret::Passphrase(chosen.passphrase, cost))
 }
 
 fn format(matches: &ArgMatches, out: Option<&Path>) -> Format {

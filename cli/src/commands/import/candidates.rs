@@ -1,6 +1,5 @@
 //! The files that an import is about.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use base64ct::{Base64, Encoding};
@@ -8,16 +7,7 @@ use keyward_vault::import;
 use keyward_vault::key::PrivateKey;
 
 use crate::error::Error;
-use crate::vault::files;
-
-/// Files that a folder may hold, or an import would never end.
-const FILES_MAX: usize = 10_000;
-
-/// How much of a file tells whether it is a private key, in bytes.
-const HEAD: usize = 4096;
-
-/// What private key files begin with or have near their beginning.
-const MARKS: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PuTTY-User-Key-File-"];
+use crate::vault::{files, key_files};
 
 /// What the names of key files end in.
 const ENDINGS: [&str; 5] = ["key", "pem", "p8", "pk8", "ppk"];
@@ -43,7 +33,7 @@ pub(super) fn find<'a>(
             found.push(Candidate { path: path.clone() });
             continue;
         }
-        match in_folder(path) {
+        match key_files::in_folder(path) {
             Ok(files) if files.is_empty() => failed(
                 path,
                 Error::NoKeyFiles {
@@ -61,24 +51,6 @@ pub(super) fn find<'a>(
         }
     }
     found
-}
-
-fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)?.take(FILES_MAX) {
-        let path = entry?.path();
-        let head = path.is_file().then(|| files::head(&path, HEAD).ok());
-        let is_key = |head: &Vec<u8>| {
-            MARKS
-                .iter()
-                .any(|mark| head.windows(mark.len()).any(|window| window == *mark))
-        };
-        if head.flatten().as_ref().is_some_and(is_key) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 impl Candidate {

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command};
-use keyward_vault::Cost;
+use keyward_vault::passphrase::PassphraseError;
 use keyward_vault::strength::Verdict;
+use keyward_vault::{Cost, Passphrase};
 use serde::Serialize;
 
 use super::shown;
+use crate::ask::AskError;
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::open;
@@ -62,23 +64,31 @@ pub(super) fn describe() -> Command {
 
 /// Reads a passphrase and judges it.
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
-    let purpose = matches.get_one::<String>("for").map(String::as_str);
     let input = (!io::stdin().is_terminal()).then_some(Path::new("-"));
-    let typed = ask::secret(input, "Passphrase: ")?;
-    let verdict = strength::judge(&strength::passphrase(&typed)?, purpose);
-    drop(typed);
+    let passphrase = match ask::secret(input, "Passphrase: ") {
+        Err(AskError::TooLong(_)) => Err(Error::IsNoPassphrase(PassphraseError::TooLong)),
+        typed => strength::passphrase(&typed?),
+    };
+    let verdict = match passphrase {
+        Err(Error::IsNoPassphrase(error)) if matches.get_flag("json") => {
+            super::super::print_json(&no_passphrase(&error))?;
+            return Err(Error::IsNoPassphrase(error));
+        }
+        passphrase => judged(&passphrase?, matches),
+    };
     if matches.get_flag("json") {
         super::super::print_json(&listing(&verdict))?;
+        if !verdict.is_accepted() {
+            output::say(&format!("hint: {}\n", strength::advice()?));
+        }
     } else {
         let colours = environment::wants_colours(&io::stdout());
         let is_terminal = io::stdout().is_terminal();
         let mut text = shown::verdict(&verdict, is_terminal, colours);
         text.push_str(&shown::attacks(verdict.bits, cost(matches)));
         if !verdict.is_accepted() {
-            text.push_str("\nOne that would pass; keyward passphrase generate makes others:\n  ");
-            let forward = strength::way_forward()?;
-            text.reserve_exact(forward.secret.expose().len() + 1);
-            text.push_str(forward.secret.expose());
+            text.push('\n');
+            text.push_str(&strength::advice()?);
             text.push('\n');
         }
         output::write(text.as_bytes())?;
@@ -87,6 +97,17 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// Judges it, and where nothing speaks against it sees whether it opens something else.
+fn judged(passphrase: &Passphrase, matches: &ArgMatches) -> Verdict {
+    let purpose = matches.get_one::<String>("for").map(String::as_str);
+    let mut verdict = strength::judge(passphrase, purpose);
+    if verdict.is_accepted() {
+        let vault = Arguments::read(matches).ok();
+        strength::look_elsewhere(passphrase, vault.as_ref(), &mut verdict);
+    }
+    verdict
 }
 
 /// Returns what a try costs at the vault that the arguments name, or at a new one.
@@ -110,6 +131,18 @@ fn listing(verdict: &Verdict) -> Listing {
         reasons: reasons.map(|it| finding(it.code(), it)).collect(),
         warnings: warnings.map(|it| finding(it.code(), it)).collect(),
         not_checked: open.map(|it| finding(it.code(), it)).collect(),
+    }
+}
+
+/// Says of a text that is no passphrase that it is refused.
+fn no_passphrase(error: &PassphraseError) -> Listing {
+    Listing {
+        accepted: false,
+        bits: 0.0,
+        length: 0,
+        reasons: vec![finding(error.code(), error)],
+        warnings: Vec::new(),
+        not_checked: Vec::new(),
     }
 }
 

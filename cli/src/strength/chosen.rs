@@ -1,0 +1,89 @@
+//! Passphrases that a person chooses for something new.
+
+use std::path::PathBuf;
+
+use keyward_vault::strength::{BITS_GOOD, Verdict};
+use keyward_vault::{Passphrase, Secret};
+
+use super::{elsewhere, judge, passphrase, way_forward};
+use crate::error::Error;
+use crate::vault::arguments::Arguments;
+use crate::{ask, output};
+
+/// How often a person may choose.
+const TRIES: usize = 3;
+
+/// A passphrase that may be set.
+pub(crate) struct Chosen {
+    /// As it was typed, for files of programs that do not prepare it.
+    pub(crate) typed: Secret<Vec<u8>>,
+    /// As a vault takes it.
+    pub(crate) passphrase: Passphrase,
+}
+
+/// Returns a new passphrase that is hard to guess: from `file`, or from a person, who types it twice and may choose again.
+///
+/// `vault` is one that it should not open.
+///
+/// # Errors
+/// [`Error::WeakPassphrase`], what no passphrase may be, or nobody could be asked.
+pub(crate) fn choose(
+    file: Option<&PathBuf>,
+    prompt: &str,
+    vault: Option<&Arguments>,
+) -> Result<Chosen, Error> {
+    for _ in 1..TRIES {
+        match choose_once(file, prompt, vault) {
+            Err(error @ (Error::WeakPassphrase(_) | Error::IsNoPassphrase(_)))
+                if file.is_none() =>
+            {
+                output::say(&format!("{error}.\n{}\n", advice()?));
+            }
+            chosen => return chosen,
+        }
+    }
+    choose_once(file, prompt, vault)
+}
+
+/// Returns what to do about a refused one; the end of it is a passphrase that would pass.
+///
+/// # Errors
+/// No randomness.
+pub(crate) fn advice() -> Result<String, Error> {
+    let forward = way_forward()?;
+    let secret = forward.secret.expose();
+    Ok(format!(
+        "keyward passphrase generate makes good ones, such as: {secret}"
+    ))
+}
+
+fn choose_once(
+    file: Option<&PathBuf>,
+    prompt: &str,
+    vault: Option<&Arguments>,
+) -> Result<Chosen, Error> {
+    let typed = ask::new_secret(file.map(PathBuf::as_path), prompt)?;
+    let passphrase = passphrase(&typed)?;
+    let mut verdict = judge(&passphrase, None);
+    if !verdict.is_accepted() {
+        return Err(Error::WeakPassphrase(Box::new(verdict)));
+    }
+    elsewhere::look(&passphrase, vault, &mut verdict);
+    if file.is_none() {
+        output::say(&shown(&verdict));
+    }
+    Ok(Chosen { typed, passphrase })
+}
+
+/// Describes an accepted one to the person who chose it.
+fn shown(verdict: &Verdict) -> String {
+    let word = match verdict.bits >= BITS_GOOD {
+        true => "good",
+        false => "fair",
+    };
+    let mut text = format!("Passphrase: {word}, at most {:.0} bits\n", verdict.bits);
+    for warning in &verdict.warnings {
+        text.push_str(&format!("  hint: {warning}\n"));
+    }
+    text
+}
