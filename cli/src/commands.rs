@@ -16,6 +16,7 @@ mod backup;
 mod lock;
 mod slot;
 pub(crate) mod unlocker;
+mod health;
 mod fsck;
 mod passwd;
 mod passphrase;
@@ -44,7 +45,7 @@ struct Verb {
 }
 
 /// Every verb but `agent`, which reads its own flags.
-const VERBS: [Verb; 21] = [
+const VERBS: [Verb; 22] = [
     Verb {
         describe: init::describe,
         run: init::run,
@@ -123,6 +124,11 @@ const VERBS: [Verb; 21] = [
     Verb {
         describe: passphrase::describe,
         run: passphrase::run,
+        secret: true,
+    },
+    Verb {
+        describe: health::describe,
+        run: health::run,
         secret: true,
     },
     Verb {

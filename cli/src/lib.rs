@@ -23,6 +23,7 @@ mod hint;
 mod strength;
 mod vault;
 mod paper;
+mod health;
 mod compat;
 mod commands;
 

@@ -22,6 +22,7 @@ mod forwarding;
 mod frames;
 mod git;
 mod import_formats;
+mod health;
 mod importing;
 mod keeper;
 mod lifetimes;

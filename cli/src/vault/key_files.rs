@@ -18,13 +18,12 @@ const MARKS: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PuTTY-User-Key-File-"];
 /// Returns the files of a folder that hold a private key, in the order of their names.
 ///
 /// # Errors
-/// The folder cannot be read. A file that cannot be read is none.
+/// The folder cannot be read.
 pub(crate) fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)?.take(FILES_MAX) {
         let path = entry?.path();
-        let head = path.is_file().then(|| files::head(&path, HEAD).ok());
-        if head.flatten().is_some_and(|head| is_key(&head)) {
+        if path.is_file() && is_key(&path) {
             found.push(path);
         }
     }
@@ -32,7 +31,9 @@ pub(crate) fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn is_key(head: &[u8]) -> bool {
+/// Says whether a file holds a private key, as its beginning has it. One that cannot be read holds none.
+pub(crate) fn is_key(path: &Path) -> bool {
+    let head = files::head(path, HEAD).unwrap_or_default();
     let has = |mark: &[u8]| head.windows(mark.len()).any(|window| window == mark);
     MARKS.iter().any(|mark| has(mark))
 }

@@ -15,6 +15,7 @@ pub struct Certificate {
     blob: Vec<u8>,
     public: PublicKey,
     key_id: Vec<u8>,
+    valid_before: u64,
     comment: Vec<u8>,
 }
 
@@ -32,6 +33,11 @@ impl Certificate {
     /// Returns the name that the authority gave the certificate, which need not be UTF-8.
     pub fn key_id(&self) -> &[u8] {
         &self.key_id
+    }
+
+    /// Returns when it ends, in seconds since 1970; the largest number where it never does.
+    pub const fn valid_before(&self) -> u64 {
+        self.valid_before
     }
 
     /// Returns the comment of the line.
@@ -54,7 +60,8 @@ impl Certificate {
         }
         let key_id = reader.string()?;
         let _principals = reader.string()?;
-        let _validity = reader.bytes(16)?;
+        let _valid_after = reader.bytes(8)?;
+        let valid_before = (reader.uint32()?, reader.uint32()?);
         // Critical options, extensions, what is reserved, the key of the authority and its signature.
         for _ in 0..5 {
             reader.string()?;
@@ -63,6 +70,7 @@ impl Certificate {
         Ok(Self {
             public,
             key_id: key_id.to_vec(),
+            valid_before: u64::from(valid_before.0) << 32 | u64::from(valid_before.1),
             comment: comment.to_vec(),
             blob,
         })

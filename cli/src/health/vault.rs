@@ -1,0 +1,123 @@
+//! The vault and the keys in it.
+
+use base64ct::{Base64, Encoding};
+use jiff::Timestamp;
+use keyward_vault::import;
+use keyward_vault::key::PublicKey;
+use serde_json::Value;
+
+use super::{Kind, Level, OLD_DAYS, Review, Seen, certificates, sizes};
+use crate::ask::{self, AskError};
+use crate::error::Error;
+use crate::vault::arguments::Arguments;
+use crate::vault::backup::reminder::Backups;
+use crate::vault::{agent, open, open::Open};
+
+/// After how many days without use a key is spoken of.
+const UNUSED_DAYS: i64 = 180;
+
+/// Looks at the vault, if there is one.
+pub(super) fn look(arguments: &Arguments, review: &mut Review) -> Result<(), Error> {
+    if !arguments.path.exists() {
+        return Ok(());
+    }
+    let subject = arguments.path.to_string_lossy().into_owned();
+    let about = (Kind::Vault, subject.as_str());
+    let sealed = match open::read(arguments) {
+        Ok((_, sealed)) => sealed,
+        Err(error) => {
+            let words = (error.to_string(), "keyward fsck".to_owned());
+            review.add(Level::Wrong, "vault", about, words);
+            return Ok(());
+        }
+    };
+    if sealed.slots().iter().all(|slot| slot.cost().is_some()) {
+        let message = "no recovery code opens it: who forgets the passphrase loses the keys";
+        let words = (message.to_owned(), "keyward slot add recovery".to_owned());
+        review.add(Level::Note, "no-recovery", about, words);
+    }
+    let backups = Backups::of(arguments);
+    for reminder in backups.iter().flat_map(|backups| &backups.reminders) {
+        let (message, fix) = reminder.rsplit_once(": ").unwrap_or((reminder, ""));
+        let words = (message.to_owned(), fix.to_owned());
+        review.add(Level::Wrong, "backup", about, words);
+    }
+    match keys(arguments)? {
+        Some(keys) => keys.iter().for_each(|listed| key(listed, review)),
+        None => review.leave_out(
+            subject,
+            "the keys in it: it is closed; keyward unlock opens it in the agent",
+        ),
+    }
+    Ok(())
+}
+
+/// Returns the keys: from the agent while it has the vault open, or with a secret that was given or a person types;
+/// `None` where nobody does.
+fn keys(arguments: &Arguments) -> Result<Option<Vec<Value>>, Error> {
+    if let Some(keys) = agent::keys(arguments) {
+        return Ok(Some(keys));
+    }
+    let is_given = arguments.passphrase_file.is_some() || arguments.recovery_file.is_some();
+    if !is_given && !ask::has_terminal() {
+        return Ok(None);
+    }
+    match Open::ask(arguments) {
+        Ok(open) => {
+            let values = open.keys().into_iter().map(serde_json::to_value);
+            Ok(Some(
+                values
+                    .collect::<Result<_, _>>()
+                    .map_err(std::io::Error::from)?,
+            ))
+        }
+        Err(Error::Ask(AskError::Cancelled)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn key(listed: &Value, review: &mut Review) {
+    let text = |field: &str| listed.get(field).and_then(Value::as_str);
+    let Some(name) = text("name") else {
+        return;
+    };
+    review.keys += 1;
+    let about = (Kind::Key, name);
+    if let Some(key) = text("public").and_then(public) {
+        sizes::look(&key, about, review);
+        review.seen.push(Seen {
+            fingerprint: key.fingerprint(),
+            kind: Kind::Key,
+            subject: name.to_owned(),
+        });
+    }
+    let certificate = text("certificate").map(|line| import::certificate(line.as_bytes()));
+    if let Some(Ok(certificate)) = certificate {
+        certificates::look(&certificate, about, review);
+    }
+    let days = |field| Some(super::days_since(text(field)?.parse::<Timestamp>().ok()?));
+    let created = days("created").unwrap_or_default();
+    if created > OLD_DAYS {
+        let message = format!("it is {} old", super::age(created));
+        review.add(
+            Level::Note,
+            "old-key",
+            about,
+            (message, sizes::successor(name)),
+        );
+    }
+    let message = match days("last_used") {
+        None if created > UNUSED_DAYS => {
+            "it was never used, as far as this machine knows".to_owned()
+        }
+        Some(days) if days > UNUSED_DAYS => format!("it was used last {days} days ago"),
+        _ => return,
+    };
+    let fix = format!("keyward remove {}", super::quoted_text(name.as_bytes()));
+    review.add(Level::Note, "unused", about, (message, fix));
+}
+
+fn public(line: &str) -> Option<PublicKey> {
+    let blob = line.split(' ').nth(1)?;
+    PublicKey::from_blob(Base64::decode_vec(blob).ok()?).ok()
+}
