@@ -12,6 +12,7 @@ mod backup_remote;
 mod backup_paper;
 mod clients;
 mod command_line;
+mod command_memory;
 mod completing;
 mod configuration;
 mod confirming;

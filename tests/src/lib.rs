@@ -29,6 +29,7 @@ pub mod secret_forms;
 
 pub mod vault;
 
+pub mod dam;
 pub mod cheap_vault;
 pub mod vault_file;
 pub mod planted_vault;
@@ -44,6 +45,7 @@ pub use cheap_vault::CheapVault;
 pub use command_line::CommandLine;
 pub use connection::Connection;
 pub use console::Console;
+pub use dam::Dam;
 pub use home::Home;
 pub use key::{Key, KeyKind};
 pub use planted_vault::PlantedVault;
