@@ -73,6 +73,7 @@ fn weak_ones_are_refused_with_the_reason() {
         ("elephantelephant", "single-word"),
         ("qwertyuiopasdfgh", "guessable"),
         ("passwordpassword", "guessable"),
+        ("zero\u{200b}width and more", "disallowed"),
     ] {
         refused(&home, text, code);
     }

@@ -80,11 +80,14 @@ impl Passphrase {
         Ok(Self(Secret::new(prepared)))
     }
 
-    /// Says whether every character is one that Unicode has assigned. What another one will become
-    /// in a later version of Unicode is not certain: such a passphrase opens, and is not to be set.
+    /// Says whether every character is one of PRECIS's FreeformClass (RFC 8264 section 4.3): seen, and
+    /// assigned by Unicode. What another one will become in a later version is not certain, and
+    /// keyboards add or leave out what nobody sees: such a passphrase opens, and is not to be set.
     pub fn is_stable(&self) -> bool {
         let text = core::str::from_utf8(self.bytes()).unwrap_or_default();
-        text.chars().all(is_public_assigned)
+        let is_stable =
+            |letter| is_public_assigned(letter) && !is_ignorable(letter) && !is_jamo(letter);
+        text.chars().all(is_stable)
     }
 
     /// Shows the prepared bytes, UTF-8, to the derivation and to whoever judges their strength.
@@ -99,6 +102,24 @@ fn is_blank(letter: char) -> bool {
         letter,
         '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
     )
+}
+
+/// Says whether a character is ignorable by default (`Default_Ignorable_Code_Point` of Unicode). The
+/// two joiners are not counted: Persian and the scripts of India are written with them.
+fn is_ignorable(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// Says whether a character is a part of old Hangul syllables, which normalisation leaves in parts.
+fn is_jamo(letter: char) -> bool {
+    matches!(letter, '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97c}' | '\u{d7b0}'..='\u{d7fb}')
 }
 
 /// Writes the characters into memory that does not move.
@@ -155,9 +176,28 @@ mod tests {
     }
 
     #[test]
-    fn unassigned_characters_are_noticed() {
-        assert!(Passphrase::new("caf\u{e9} \u{1f511}").unwrap().is_stable());
-        assert!(!Passphrase::new("a\u{378}").unwrap().is_stable());
+    fn characters_that_may_change_or_vanish_are_noticed() {
+        let is_stable = |text: &str| Passphrase::new(text).unwrap().is_stable();
+        // A joiner of Persian, and syllables in parts that are put together.
+        for text in [
+            "caf\u{e9} \u{1f511}",
+            "\u{645}\u{6cc}\u{200c}\u{62e}",
+            "\u{1100}\u{1161}",
+        ] {
+            assert!(is_stable(text), "{text:?}");
+        }
+        for text in [
+            "a\u{378}",
+            "a\u{ad}b",
+            "\u{feff}a",
+            "\u{2764}\u{fe0f}",
+            "a\u{200b}",
+            "\u{e000}",
+            "a\u{ffff}",
+            "\u{1113}",
+        ] {
+            assert!(!is_stable(text), "{text:?}");
+        }
     }
 
     proptest! {
@@ -165,6 +205,17 @@ mod tests {
         fn preparation_is_done_once_and_for_all(text in "\\PC{1,80}") {
             if let Ok(once) = prepared(&text) {
                 prop_assert_eq!(prepared(&once).unwrap(), once);
+            }
+        }
+
+        #[test]
+        fn any_way_of_writing_it_is_the_same(text in "\\PC{1,80}", blank in 0..5_usize) {
+            let blank = ["\u{a0}", "\u{3000}", "\u{2003}", "\u{202f}", "\u{1680}"][blank];
+            let apart: String = text.nfd().collect();
+            let together: String = text.nfc().collect();
+            let wide = text.replace(' ', blank);
+            for other in [apart, together, wide] {
+                prop_assert_eq!(prepared(&other), prepared(&text));
             }
         }
     }

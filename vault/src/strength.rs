@@ -121,7 +121,7 @@ impl<'a> Judge<'a> {
             verdict.refuse(Reason::Guessable, estimate.guesses);
         }
         if !passphrase.is_stable() {
-            verdict.refuse(Reason::Unassigned, f64::INFINITY);
+            verdict.refuse(Reason::Disallowed, f64::INFINITY);
         }
         warn(text, &mut verdict);
         verdict

@@ -19,8 +19,8 @@ pub enum Reason {
     Guessable,
     /// It is the password of the account.
     LoginPassword,
-    /// It has characters that this version of Unicode does not know.
-    Unassigned,
+    /// It has characters that PRECIS disallows: unassigned, or never seen.
+    Disallowed,
 }
 
 /// Something that could be better.
@@ -70,7 +70,7 @@ impl Reason {
             Self::Personal => "personal",
             Self::Guessable => "guessable",
             Self::LoginPassword => "login-password",
-            Self::Unassigned => "unassigned",
+            Self::Disallowed => "disallowed",
         }
     }
 }
@@ -112,9 +112,9 @@ impl fmt::Display for Reason {
             Self::Personal => f.write_str("it is made of names and addresses that others know"),
             Self::Guessable => f.write_str("it is made of what attackers try first"),
             Self::LoginPassword => f.write_str("it is the password of your account"),
-            Self::Unassigned => {
-                f.write_str("it has characters that Unicode has not assigned: they may change")
-            }
+            Self::Disallowed => f.write_str(
+                "it has characters that are never seen, or unknown to Unicode: other keyboards leave them out",
+            ),
         }
     }
 }

@@ -7,12 +7,29 @@ use super::fold::fold;
 use super::language::{self, BIT, Language};
 use super::reading::Reading;
 
-/// What a word costs at most, in bits. Half a million random phrases of five words out of each of
-/// our lists, written without a space, cost more; 97 of 100 words of 14 letters and more cost less.
+/// What a word costs at most, in bits. Random phrases of five words out of each of our lists,
+/// written without a space, cost more; 97 of 100 words of 14 letters and more cost less.
 const WORD_MAX: u32 = 66;
+
+/// The same in a language with many forms that is like none of our lists.
+const RICH_WORD_MAX: u32 = 70;
+
+/// The same in a language with other letters than our lists.
+const OTHER_LETTERS_WORD_MAX: u32 = 74;
 
 /// What a short word costs at most, with all that was done to it. Random passwords cost more.
 const SHORT_WORD_MAX: u32 = 52;
+
+/// Returns what a word of a language costs at most, in bits.
+fn word_max(tag: &str) -> u32 {
+    match tag {
+        "ar" | "bg" | "el" | "fa" | "he" | "hy" | "ka" | "mk" | "ru" | "sr" | "uk" => {
+            OTHER_LETTERS_WORD_MAX
+        }
+        "hu" | "lt" | "lv" => RICH_WORD_MAX,
+        _ => WORD_MAX,
+    }
+}
 
 /// The data of all languages.
 static LETTERS: &[u8] = include_bytes!("../../words/letters");
@@ -48,13 +65,14 @@ impl<'a> WordData<'a> {
     /// a word costs.
     pub(super) fn single_word(&self, readings: &[Reading]) -> Option<u32> {
         let mut least = None;
-        let mut limit = WORD_MAX * BIT;
+        let mut limit = u32::MAX;
         for reading in readings {
             let most = match reading.is_long {
-                true => WORD_MAX,
+                true => u32::MAX / BIT,
                 false => SHORT_WORD_MAX,
             };
             for language in &self.0 {
+                let most = most.min(word_max(language.tag()));
                 let left = limit.min(most * BIT).checked_sub(reading.extra);
                 let cost = left.and_then(|left| language.cost(&reading.letters, left));
                 if let Some(cost) = cost {
