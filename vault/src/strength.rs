@@ -6,6 +6,7 @@
 
 pub mod fold;
 pub mod language;
+pub mod known;
 pub mod reading;
 pub mod personal;
 pub mod finding;
@@ -23,7 +24,7 @@ use self::finding::{NotChecked, Reason, Warning};
 use self::personal::Personal;
 
 pub use self::estimate::prepare;
-pub use self::words::{WordData, data};
+pub use self::words::{WordData, data, word_max};
 
 /// The fewest characters that a passphrase has.
 pub const LENGTH_MIN: usize = 14;

@@ -9,6 +9,8 @@
 
 use core::cmp::Ordering;
 
+use super::known::Known;
+
 /// What the four bits that stand for a cost mean, in [`BIT`]s.
 pub const COSTS: [u16; 16] = [
     1, 4, 10, 19, 32, 48, 64, 83, 106, 131, 160, 192, 230, 275, 330, 400,
@@ -52,14 +54,17 @@ struct Table<'a> {
     costs: &'a [u8],
 }
 
-/// Reads the data of all languages; what is not in the form that `build` writes ends it.
-pub fn read(data: &[u8]) -> Vec<Language<'_>> {
+/// Reads the data of all languages, and the words before it that the letters do not tell; what is not
+/// in the form that `build` writes ends it.
+pub fn read(data: &[u8]) -> (Vec<Language<'_>>, Known<'_>) {
     let mut reader = Reader(data);
+    let count = reader.number();
+    let known = count.and_then(|count| reader.chunks(count));
     let mut languages = Vec::new();
     while let Some(language) = reader.language() {
         languages.push(language);
     }
-    languages
+    (languages, Known(known.unwrap_or_default()))
 }
 
 impl<'a> Language<'a> {

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::estimate;
 use super::fold::fold;
+use super::known::{self, Known};
 use super::language::{self, BIT, Language};
 use super::reading::Reading;
 
@@ -21,7 +22,7 @@ const OTHER_LETTERS_WORD_MAX: u32 = 74;
 const SHORT_WORD_MAX: u32 = 52;
 
 /// Returns what a word of a language costs at most, in bits.
-fn word_max(tag: &str) -> u32 {
+pub fn word_max(tag: &str) -> u32 {
     match tag {
         "ar" | "bg" | "el" | "fa" | "he" | "hy" | "ka" | "mk" | "ru" | "sr" | "uk" => {
             OTHER_LETTERS_WORD_MAX
@@ -41,24 +42,28 @@ pub fn data() -> &'static [u8] {
 
 /// The words of all languages, ready to be compared with.
 #[derive(Debug)]
-pub struct WordData<'a>(Vec<Language<'a>>);
+pub struct WordData<'a> {
+    languages: Vec<Language<'a>>,
+    known: Known<'a>,
+}
 
 impl WordData<'static> {
     /// Reads the data that comes with the program.
     pub fn shipped() -> Self {
-        WordData(language::read(LETTERS))
+        WordData::read(LETTERS)
     }
 }
 
 impl<'a> WordData<'a> {
     /// Reads other data; what is no data is no language.
     pub fn read(data: &'a [u8]) -> Self {
-        Self(language::read(data))
+        let (languages, known) = language::read(data);
+        Self { languages, known }
     }
 
     /// Returns the tags of the languages (BCP 47).
     pub fn tags(&self) -> impl Iterator<Item = &'a str> {
-        self.0.iter().map(Language::tag)
+        self.languages.iter().map(Language::tag)
     }
 
     /// Returns what the likeliest reading as one word costs, in bits, where that is no more than
@@ -67,11 +72,14 @@ impl<'a> WordData<'a> {
         let mut least = None;
         let mut limit = u32::MAX;
         for reading in readings {
+            if self.known.has(&reading.letters) {
+                return Some(known::BITS + reading.extra / BIT);
+            }
             let most = match reading.is_long {
                 true => u32::MAX / BIT,
                 false => SHORT_WORD_MAX,
             };
-            for language in &self.0 {
+            for language in &self.languages {
                 let most = most.min(word_max(language.tag()));
                 let left = limit.min(most * BIT).checked_sub(reading.extra);
                 let cost = left.and_then(|left| language.cost(&reading.letters, left));
@@ -111,7 +119,7 @@ impl<'a> WordData<'a> {
         let most: f64 = run.chars().map(estimate::kind_bits).sum();
         let letters = fold(run);
         let mut least = u32::MAX;
-        for language in &self.0 {
+        for language in &self.languages {
             least = language.cost(&letters, least).unwrap_or(least);
         }
         most.min(f64::from(least) / f64::from(BIT))

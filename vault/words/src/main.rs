@@ -11,11 +11,22 @@ use std::path::Path;
 use std::{env, fs, io};
 
 use keyward_vault::strength::fold::fold;
+use keyward_vault::strength::known::{LENGTH, LETTERS_MIN as KNOWN_MIN, hash};
+use keyward_vault::strength::language::{self, BIT};
+use keyward_vault::strength::word_max;
 
 use crate::model::Counts;
 
 /// The shortest word that tells something about long ones.
 const LETTERS_MIN: usize = 4;
+
+/// What is left for capitals, digits and signs around a word, in bits.
+const ROOM: u32 = 12;
+
+/// How many words are written to be judged, and how long they are.
+const SAMPLE: usize = 100;
+const SAMPLE_MIN: usize = 14;
+const SAMPLE_MAX: usize = 60;
 
 /// How many joined words are made up for a language that joins words.
 const JOINED: usize = 300_000;
@@ -27,6 +38,10 @@ fn main() -> io::Result<()> {
     };
     let folder = Path::new(folder);
     let mut data = Vec::new();
+    let mut known = BTreeSet::new();
+    for word in fs::read_to_string(folder.join("longest"))?.lines() {
+        known.insert(hash(&fold(word)));
+    }
     for line in fs::read_to_string(folder.join("languages"))?.lines() {
         let mut fields = line.split_whitespace();
         let Some(tag) = fields.next() else { continue };
@@ -45,18 +60,55 @@ fn main() -> io::Result<()> {
             }
         }
         let mut words: Vec<Vec<char>> = words.into_iter().collect();
+        let own = words.len();
+        sample(&words, folder, tag)?;
         if joins {
             join(&mut words);
         }
         let before = data.len();
         Counts::of(&words).write(tag, &mut data);
+        let missed = missed(&words[..own], &data[before..]);
         println!(
-            "{tag}: {} words, {} bytes",
-            words.len(),
-            data.len() - before
+            "{tag}: {own} words, {} bytes, {} words apart",
+            data.len() - before,
+            missed.len()
         );
+        known.extend(missed);
     }
-    fs::write(output, data)
+    let count = u32::try_from(known.len()).map_err(io::Error::other)?;
+    let known: Vec<u8> = known.into_iter().flatten().collect();
+    fs::write(output, [&count.to_le_bytes()[..], &known, &data].concat())
+}
+
+/// Writes some of the words, to see whether they are refused in every form.
+fn sample(words: &[Vec<char>], folder: &Path, tag: &str) -> io::Result<()> {
+    let folder = folder.join("own");
+    fs::create_dir_all(&folder)?;
+    let is_long = |word: &&Vec<char>| (SAMPLE_MIN..=SAMPLE_MAX).contains(&word.len());
+    let long: Vec<&Vec<char>> = words.iter().filter(is_long).collect();
+    let step = long.len().div_ceil(SAMPLE).max(1);
+    let lines: Vec<String> = long
+        .iter()
+        .step_by(step)
+        .map(|word| word.iter().collect())
+        .collect();
+    fs::write(folder.join(tag), lines.join("\n") + "\n")
+}
+
+/// Returns the hashes of the words that cost more than a word of the language does.
+fn missed(words: &[Vec<char>], language: &[u8]) -> Vec<[u8; LENGTH]> {
+    // As in the data, without any words apart.
+    let data = [&[0; 4][..], language].concat();
+    let (languages, _) = language::read(&data);
+    let language = &languages[0];
+    let most = (word_max(language.tag()) - ROOM) * BIT;
+    let is_missed =
+        |word: &&Vec<char>| word.len() >= KNOWN_MIN && language.cost(word, most).is_none();
+    words
+        .iter()
+        .filter(is_missed)
+        .map(|word| hash(word))
+        .collect()
 }
 
 fn take(word: &str, words: &mut BTreeSet<Vec<char>>) {
