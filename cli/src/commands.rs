@@ -2,6 +2,7 @@
 
 mod agent;
 mod completions;
+mod recovery;
 mod init;
 mod generate;
 mod import;

@@ -125,7 +125,7 @@ pub(crate) enum Error {
     OldCopy { found: u64, seen: u64 },
     #[error("not restored")]
     NotRestored,
-    #[error("--recovery-out is there more than once, and there is one code")]
+    #[error("more than one file is named, and there is one code")]
     OneRecoveryFile,
     #[error("it is the only passphrase; nothing was removed")]
     OnlyPassphrase,
@@ -175,7 +175,7 @@ pub(crate) enum Error {
     Protocol(String),
     #[error(transparent)]
     Shares(#[from] SharesError),
-    #[error("--recovery-out names {found} files for {shares} shares")]
+    #[error("{found} files are named for {shares} shares")]
     ShareFiles { found: usize, shares: u8 },
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -126,7 +126,9 @@ fn of_paper_or_share(error: &Error) -> Option<String> {
         }
         Error::Paper(error) => return of_paper(error),
         Error::PaperMemory { .. } => "if you trust the page: --allow-large-kdf",
-        Error::NoScreen => "write them to files: --recovery-out FOLDER",
+        Error::NoScreen => {
+            "write them to files: --recovery-out FOLDER; with init: --recovery-file FOLDER"
+        }
         Error::OneRecoveryFile => "to split the code: --shares 2-of-3",
         Error::ShareFiles { .. } => "name one folder for all shares, or a file for each",
         Error::Shares(_) => {

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use keyward_tests::{CheapVault, Run, Terminal};
+use keyward_tests::{CheapVault, Home, Run, Terminal, program};
 
 /// The words of the shares that lie in a folder of the home.
 fn words(vault: &CheapVault, folder: &str, count: usize) -> Vec<String> {
@@ -125,10 +125,7 @@ fn what_cannot_be_split_or_written_adds_nothing() {
     let said = add("--shares 2-of-3 --recovery-out a --recovery-out b")
         .exits(1)
         .stderr;
-    assert!(
-        said.contains("--recovery-out names 2 files for 3 shares"),
-        "{said}"
-    );
+    assert!(said.contains("2 files are named for 3 shares"), "{said}");
     add("--recovery-out a --recovery-out b").exits(1);
     fs::create_dir(vault.home().path("full")).unwrap();
     vault.home().write("full/share-2-of-2.txt", "mine");
@@ -205,4 +202,26 @@ fn a_share_that_is_not_typed_back_adds_nothing() {
         "{shown}"
     );
     assert_eq!(fs::read(vault.path()).unwrap(), before);
+}
+
+#[test]
+fn the_code_of_a_new_vault_can_be_split_at_once() {
+    let home = Home::new();
+    home.write("new", "unglazed cosmos trickle hubcap deviator");
+    let init = |words: &str| {
+        let mut init = home.command(program::path());
+        init.args(["init", "--new-passphrase-file", "new"]);
+        init.args(words.split(' '));
+        init
+    };
+    init("--shares 2-of-3 --no-recovery").exits(64);
+    init("--shares 2-of-3 --recovery-file a --recovery-file b").exits(1);
+    assert!(!home.path("data/keyward/vault").exists());
+    init("--shares 2-of-3 --recovery-file shares").succeeds();
+    let share = |number: u8| {
+        fs::read_to_string(home.path(&format!("shares/share-{number}-of-3.txt"))).unwrap()
+    };
+    home.write("two", share(3) + &share(2));
+    let mut list = home.command(program::path());
+    list.args(["list", "--recovery-file", "two"]).succeeds();
 }

@@ -97,6 +97,41 @@ fn prompt_comes_at_the_terminal_of_the_client() {
 }
 
 #[test]
+fn shares_of_a_recovery_code_are_taken_one_after_the_other() {
+    let (agent, vault) = locked(&[KeyKind::Ed25519]);
+    let add = [
+        "slot",
+        "add",
+        "recovery",
+        "--shares",
+        "2-of-2",
+        "--recovery-out",
+        "shares",
+    ];
+    vault.opening(&agent, &add).succeeds();
+    let share = |number: u8| {
+        let path = agent
+            .home()
+            .path(&format!("shares/share-{number}-of-2.txt"));
+        fs::read_to_string(path)
+            .unwrap()
+            .lines()
+            .nth(1)
+            .unwrap()
+            .to_owned()
+    };
+    let console = Console::new();
+    let client = console.start(&signing(&agent, &Key::plain(KeyKind::Ed25519), "message"));
+    console.asks(PROMPT, 1);
+    console.types(&format!("{}\n", share(2)));
+    console.asks(PROMPT, 2);
+    assert!(console.shown().contains("Share 2 of the 2 that it takes"));
+    console.types(&format!("{}\n", share(1)));
+    assert_eq!(ends(client), Some(0), "{}", console.shown());
+    is_good(&agent, "message");
+}
+
+#[test]
 fn login_is_named_in_the_prompt() {
     let (agent, _vault) = locked(&[KeyKind::EcdsaP256]);
     let server = Server::start(agent.home(), "server");

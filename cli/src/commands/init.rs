@@ -4,18 +4,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
-use keyward_vault::RecoveryCode;
 
+use super::recovery;
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
-use crate::vault::{create, files};
-use crate::{ask, output, strength};
+use crate::vault::create;
+use crate::{output, strength};
 
 const EXAMPLES: &str = "\
 Examples:
   keyward init
   keyward init --vault /media/stick/keys.kwv
   keyward init --new-passphrase-file /dev/fd/3 --recovery-file recovery.txt
+  keyward init --shares 2-of-3 --recovery-file shares
 
 It asks for a passphrase twice, and shows a recovery code once: write it on paper. The code opens
 the vault when the passphrase is forgotten; nothing else does.";
@@ -31,12 +32,11 @@ pub(super) fn describe() -> Command {
             )
             .visible_alias("passphrase-file"),
         )
-        .arg(arguments::file(
-            "recovery-file",
-            "Write the recovery code to FILE, mode 0600, instead of showing it",
-        ))
+        .arg(recovery::shares())
+        .arg(recovery::out("recovery-file"))
         .arg(
-            arguments::flag("no-recovery", "Make no recovery code").conflicts_with("recovery-file"),
+            arguments::flag("no-recovery", "Make no recovery code")
+                .conflicts_with_all(["recovery-file", "shares"]),
         )
         .after_help(EXAMPLES);
     arguments::with_path(command)
@@ -54,7 +54,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     };
     // The way back comes before the vault: one without it should not exist for a moment.
     if let Some(code) = &code {
-        hand_out(code, matches.get_one::<PathBuf>("recovery-file"))?;
+        recovery::hand_out(code, matches, "recovery-file")?;
     }
     create::create(&path, &chosen.passphrase, code.as_ref())?;
     output::say(&format!(
@@ -62,40 +62,4 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         path.display()
     ));
     Ok(ExitCode::SUCCESS)
-}
-
-/// Writes the recovery code to `file`, or shows it and has a part of it typed back.
-///
-/// # Errors
-/// What the system said, or that the person cancelled.
-pub(super) fn hand_out(code: &RecoveryCode, file: Option<&PathBuf>) -> Result<(), Error> {
-    let text = code.format();
-    let Some(path) = file else {
-        output::write(b"Recovery code, shown this once:\n\n    ")?;
-        output::write(text.expose().as_bytes())?;
-        output::write(b"\n\nWrite it on paper, and keep it where the vault is not.\n")?;
-        return type_back(text.expose());
-    };
-    let mut line = text;
-    line.expose_mut().push('\n');
-    files::create_private(path, line.expose().as_bytes())
-}
-
-/// Asks for one group of the code, so that nobody goes on who has not written it down.
-fn type_back(code: &str) -> Result<(), Error> {
-    let mut groups = code.split('-');
-    let Some(wanted) = groups.nth(4) else {
-        return Ok(());
-    };
-    if !ask::has_terminal() {
-        return Ok(());
-    }
-    for _ in 0..3 {
-        let typed = ask::line("Type the fifth group of it: ")?;
-        if typed.trim().eq_ignore_ascii_case(wanted) {
-            return Ok(());
-        }
-        output::say("That is not the fifth group.\n");
-    }
-    Err(Error::CodeNotTypedBack)
 }

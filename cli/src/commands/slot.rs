@@ -1,14 +1,11 @@
 //! `keyward slot`: the ways to open the vault.
 
-mod shares;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
-use keyward_vault::shares::Split;
+use clap::{Arg, ArgMatches, Command};
 
-use super::init;
+use super::recovery;
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::open::{self, Open};
@@ -79,20 +76,8 @@ fn describe_add() -> Command {
     let recovery = Command::new("recovery")
         .about("Add a recovery code")
         .arg(label())
-        .arg(
-            Arg::new("shares")
-                .long("shares")
-                .value_name("K-of-N")
-                .help("Split the code into N shares for N people, of which any K open the vault (SLIP-39)")
-                .value_parser(str::parse::<Split>),
-        )
-        .arg(
-            arguments::file(
-                "recovery-out",
-                "Write the code to FILE, mode 0600, instead of showing it; shares into the folder FILE, or each to a file when it is there N times",
-            )
-            .action(ArgAction::Append),
-        )
+        .arg(recovery::shares())
+        .arg(recovery::out("recovery-out"))
         .after_help(EXAMPLES);
     Command::new("add")
         .about("Add a way in")
@@ -151,13 +136,7 @@ fn add_recovery(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let code = create::recovery_code()?;
     let label = matches.get_one::<String>("label").map(String::as_str);
     let id = open.add_recovery(&code, label)?;
-    let out = matches.get_many::<PathBuf>("recovery-out");
-    let out: Vec<PathBuf> = out.into_iter().flatten().cloned().collect();
-    match (matches.get_one::<Split>("shares"), &out[..]) {
-        (Some(split), out) => shares::hand_out(&code, *split, out)?,
-        (None, [_, _, ..]) => return Err(Error::OneRecoveryFile),
-        (None, out) => init::hand_out(&code, out.first())?,
-    }
+    recovery::hand_out(&code, matches, "recovery-out")?;
     saving::save(&mut open)?;
     output::say(&format!("Added {id}.\n"));
     Ok(ExitCode::SUCCESS)

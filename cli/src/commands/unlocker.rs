@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use keyward_agent::client::Client;
 use keyward_agent::front::unlocker::{REASON, UNLOCKER_NAME, VAULT};
-use keyward_vault::{Class, Sealed, SlotId, Vault};
+use keyward_vault::{Sealed, SlotId, Vault};
 
 use crate::ask::{self, AskError};
 use crate::config;
@@ -105,14 +105,14 @@ impl Asker<'_> {
             if typed.expose().is_empty() {
                 return Err(AskError::Cancelled.into());
             }
+            let others = |prompt: &str| ask::elsewhere(self.terminal, prompt);
+            let typed = unlock::gathered_by(typed, &others)?;
             let _hush = self.terminal.and_then(|path| ask::hush(path).ok());
             ask::tell_elsewhere(self.terminal, "Opening the vault ...");
             let opened = Given::of(&typed);
             let opened = opened.and_then(|given| unlock::with(sealed, &given, self.arguments));
             match opened {
-                Err(Error::Vault(error))
-                    if error.class() == Some(Class::Locked) && tries < TRIES =>
-                {
+                Err(error) if unlock::is_locked(&error) && tries < TRIES => {
                     wrong = "That does not open it.\n";
                     tries += 1;
                 }

@@ -10,6 +10,7 @@ use keyward_vault::slot::Slot;
 use keyward_vault::unlocking::Unlocking;
 use keyward_vault::{Class, Opener, Passphrase, RecoveryCode, Sealed, Secret, SlotId, Vault};
 
+use self::shares::Ask;
 use super::arguments::Arguments;
 use super::memory;
 use crate::error::Error;
@@ -65,7 +66,7 @@ pub(crate) fn given(arguments: &Arguments) -> Result<Given, Error> {
     let file = arguments.passphrase_file.as_deref();
     let secret = ask::secret(file, &prompt(&arguments.path))?;
     match file {
-        None => Given::of(&shares::gather(secret)?),
+        None => Given::of(&gathered(secret)?),
         Some(_) => {
             let passphrase = Passphrase::new(text(&secret)?).map_err(vault)?;
             Ok(Given::Passphrase(passphrase))
@@ -126,7 +127,7 @@ fn ask_person(sealed: &Sealed, arguments: &Arguments) -> Result<(Vault, SlotId),
     let mut prompt = prompt(&arguments.path);
     let mut tries = 1;
     loop {
-        let typed = shares::gather(ask::secret(None, &prompt)?)?;
+        let typed = gathered(ask::secret(None, &prompt)?)?;
         let _hush = ask::hush_own();
         let opened = Given::of(&typed).and_then(|given| with(sealed, &given, arguments));
         match opened {
@@ -140,7 +141,7 @@ fn ask_person(sealed: &Sealed, arguments: &Arguments) -> Result<(Vault, SlotId),
 }
 
 /// Says whether another secret might do.
-fn is_locked(error: &Error) -> bool {
+pub(crate) fn is_locked(error: &Error) -> bool {
     match error {
         Error::Shares(_) => true,
         Error::Vault(error) => error.class() == Some(Class::Locked),
@@ -153,7 +154,15 @@ fn is_locked(error: &Error) -> bool {
 /// # Errors
 /// Nobody could be asked.
 pub(crate) fn gathered(typed: Secret<Vec<u8>>) -> Result<Secret<Vec<u8>>, Error> {
-    shares::gather(typed)
+    gathered_by(typed, &|prompt| ask::secret(None, prompt))
+}
+
+/// The same, with `ask` to ask for them.
+///
+/// # Errors
+/// What `ask` came to.
+pub(crate) fn gathered_by(typed: Secret<Vec<u8>>, ask: &Ask<'_>) -> Result<Secret<Vec<u8>>, Error> {
+    shares::gather(typed, ask)
 }
 
 /// Reads a recovery code, or the shares of one.

@@ -9,7 +9,7 @@ use clap_complete::ArgValueCandidates;
 use keyward_vault::paper::Paper;
 use keyward_vault::{Cost, NewSlot, Passphrase, RecordId, SystemEntropy};
 
-use super::super::{completions, init};
+use super::super::{completions, recovery};
 use crate::error::Error;
 use crate::paper::page::{Caption, check_label};
 use crate::paper::{self, Format};
@@ -177,7 +177,7 @@ fn write(
     // The code comes before the page: one that nothing opens should not be kept.
     if let Some(code) = &code {
         output::say(&format!("For {}:\n", path.display()));
-        init::hand_out(code, None)?;
+        recovery::hand_out_whole(code, None)?;
     }
     files::create_private(path, &page)
 }

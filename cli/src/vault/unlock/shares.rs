@@ -4,8 +4,11 @@ use keyward_vault::Secret;
 use keyward_vault::shares::Share;
 
 use super::text;
-use crate::ask;
+use crate::ask::AskError;
 use crate::error::Error;
+
+/// Asks a person for a secret.
+pub(crate) type Ask<'a> = dyn Fn(&str) -> Result<Secret<Vec<u8>>, AskError> + 'a;
 
 /// The longest line that is kept of a share, in bytes: the words have eight letters at most.
 const LINE_MAX: usize = 512;
@@ -13,8 +16,8 @@ const LINE_MAX: usize = 512;
 /// Asks for the other shares where a share was typed; anything else is returned as it is.
 ///
 /// # Errors
-/// Nobody could be asked.
-pub(super) fn gather(typed: Secret<Vec<u8>>) -> Result<Secret<Vec<u8>>, Error> {
+/// What `ask` came to.
+pub(super) fn gather(typed: Secret<Vec<u8>>, ask: &Ask<'_>) -> Result<Secret<Vec<u8>>, Error> {
     let Some(share) = share(&typed) else {
         return Ok(typed);
     };
@@ -23,7 +26,7 @@ pub(super) fn gather(typed: Secret<Vec<u8>>) -> Result<Secret<Vec<u8>>, Error> {
     let mut all = Secret::new(Vec::with_capacity(lines * (LINE_MAX + 1)));
     all.expose_mut().extend_from_slice(typed.expose());
     for number in 2..=needed {
-        let line = one(number, needed)?;
+        let line = one(number, needed, ask)?;
         all.expose_mut().push(b'\n');
         all.expose_mut().extend_from_slice(line.expose());
     }
@@ -31,12 +34,12 @@ pub(super) fn gather(typed: Secret<Vec<u8>>) -> Result<Secret<Vec<u8>>, Error> {
 }
 
 /// Asks until a line is a share, which its checksum tells.
-fn one(number: u8, needed: u8) -> Result<Secret<Vec<u8>>, Error> {
+fn one(number: u8, needed: u8, ask: &Ask<'_>) -> Result<Secret<Vec<u8>>, Error> {
     let mut prompt = format!("Share {number} of the {needed} that it takes: ");
     loop {
-        let typed = ask::secret(None, &prompt)?;
+        let typed = ask(&prompt)?;
         if typed.expose().is_empty() {
-            return Err(ask::AskError::Cancelled.into());
+            return Err(AskError::Cancelled.into());
         }
         let error = match text(&typed).map(Share::parse)? {
             Ok(_) if typed.expose().len() <= LINE_MAX => return Ok(typed),
