@@ -1,6 +1,8 @@
 //! How far a long work has come, on a terminal only and after a second only.
 
 use std::io::{self, IsTerminal};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::output;
@@ -53,6 +55,43 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if self.is_drawn {
             output::say("\r\x1b[K");
+        }
+    }
+}
+
+/// A line that tells that something of which nobody knows how far it has come still goes on. It goes away when it is
+/// dropped.
+#[derive(Debug)]
+pub(crate) struct Waiting(Option<(Sender<()>, JoinHandle<()>)>);
+
+impl Waiting {
+    /// Begins.
+    pub(crate) fn new(label: &str) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let label = label.to_owned();
+        let (end, ended) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let mut seconds = 0;
+            while ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                seconds += PATIENCE.as_secs();
+                output::say(&format!("\r{label} ... {seconds} s"));
+            }
+            if seconds > 0 {
+                output::say("\r\x1b[K");
+            }
+        });
+        Self(Some((end, thread)))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some((end, thread)) = self.0.take() {
+            drop(end);
+            // It does nothing that fails.
+            let _ = thread.join();
         }
     }
 }

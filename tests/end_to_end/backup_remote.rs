@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
 
-use keyward_tests::{Agent, CheapVault, Key, KeyKind, Run, Server};
+use keyward_tests::{Agent, CheapVault, Key, KeyKind, Run, Server, kill_points};
 
 /// A vault, an agent that lets into the server, and the folder on it.
 struct Scene {
@@ -215,4 +215,91 @@ fn agent_is_not_forwarded_and_hosts_are_no_options() {
         "{}",
         scene.server.log()
     );
+}
+
+/// A way to the server that ends after so many bytes, and writes down how many went through it.
+const CUT: &str = r#"
+import os, socket, sys, threading
+port, left = int(sys.argv[1]), int(sys.argv[2])
+far = socket.create_connection(("127.0.0.1", port))
+def down():
+    while data := far.recv(65536):
+        os.write(1, data)
+    os._exit(0)
+threading.Thread(target=down, daemon=True).start()
+count = 0
+while left > 0 and (data := os.read(0, min(left, 65536))):
+    far.sendall(data)
+    left -= len(data)
+    count += len(data)
+    with open("counted", "w") as file:
+        file.write(str(count))
+    os.replace("counted", "count")
+os._exit(0)
+"#;
+
+#[test]
+fn push_cut_off_at_any_byte_leaves_whole_copies_and_no_half_of_one() {
+    let scene = Scene::new(false);
+    let (inside, outside) = scene.folder();
+    let home = scene.vault.home();
+    let script = home.write("cut.py", CUT);
+    let push = |bytes: usize| {
+        let mut push = scene.backup(&format!("push root@127.0.0.1:{inside}"));
+        let way = format!(
+            "ProxyCommand=/usr/bin/python3 {} {} {bytes}",
+            script.display(),
+            scene.server.port()
+        );
+        push.args(["-o", &way]);
+        push
+    };
+    push(usize::MAX >> 1).succeeds();
+    let mut whole = vec![fs::read(scene.vault.path()).unwrap()];
+    let all: usize = scene.vault.text("count").parse().unwrap();
+    // The first thousands of bytes are the key exchange and the login.
+    let step = if kill_points::is_long() { 53 } else { 997 };
+    let mut ended = 0;
+    for bytes in (0..all).rev().step_by(step) {
+        if whole.len() <= ended {
+            let edit = format!("edit one --notes {bytes}");
+            scene.vault.keyward(&edit).succeeds();
+            whole.push(fs::read(scene.vault.path()).unwrap());
+        }
+        let code = push(bytes).outcome().code;
+        for name in names(&outside) {
+            let is_whole = whole.contains(&fs::read(outside.join(&name)).unwrap());
+            assert!(is_whole || name.contains(".partial-"), "{name}, {bytes}");
+        }
+        let there = names(&outside)
+            .iter()
+            .filter(|name| name.ends_with(".vault"))
+            .count();
+        assert!(there >= ended.max(1), "{bytes}");
+        assert!(code != Some(0) || there == whole.len(), "{bytes}");
+        ended = there;
+    }
+    push(usize::MAX >> 1).succeeds();
+    assert!(names(&outside).iter().all(|name| name.ends_with(".vault")));
+    assert_eq!(names(&outside).len(), whole.len());
+}
+
+#[test]
+fn server_that_sends_without_end_is_cut_off() {
+    let scene = Scene::new(false);
+    let (inside, outside) = scene.folder();
+    scene
+        .backup(&format!("push root@127.0.0.1:{inside}"))
+        .succeeds();
+    let name = names(&outside).remove(0);
+    let endless = fs::File::options()
+        .write(true)
+        .open(outside.join(name))
+        .unwrap();
+    endless.set_len(20 << 30).unwrap();
+    let said = scene
+        .backup(&format!("pull root@127.0.0.1:{inside} fetched"))
+        .exits(1);
+    assert!(!said.stderr.contains("panicked"), "{}", said.stderr);
+    assert!(!scene.vault.home().path("fetched").exists());
 }

@@ -11,12 +11,17 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use keyward_vault::store::FILE_BYTES_MAX;
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::place::{Options, Remote};
 use crate::error::Error;
+use crate::progress::Waiting;
 
 /// The longest line that it may say, in bytes: a path twice.
 const LINE_MAX: u64 = 16 << 10;
+
+/// The most lines that it may say to one command: as many files as nobody keeps in one folder.
+const LINES_MAX: usize = 100_000;
 
 /// What it says before each command that it reads.
 const ECHO: &str = "sftp> ";
@@ -67,6 +72,7 @@ impl Batch {
         let spawned = command.spawn();
         fcntl_setfd(&file, FdFlags::CLOEXEC).map_err(|error| failed(error.into()))?;
         let mut child = spawned.map_err(failed)?;
+        limit_files(&child).map_err(|error| failed(error.into()))?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed(io::ErrorKind::BrokenPipe.into()));
         };
@@ -112,6 +118,7 @@ impl Batch {
             match line.strip_prefix(ECHO) {
                 Some(echoed) if echoed == mark => return Ok(said),
                 Some(_) => {}
+                None if said.len() == LINES_MAX => return Err(self_failed(&self.host)),
                 None => said.push(line),
             }
         }
@@ -129,8 +136,10 @@ impl Batch {
             .and_then(|_| file.write_all(bytes));
         written.map_err(|_| self_failed(&self.host))?;
         let local = self.local_path();
+        let waiting = Waiting::new(&format!("Sending {} KB", bytes.len() / 1000));
         // It says itself what went wrong; what was kept then is told by reading it back, and removed.
         self.attempt(&format!("put -f {local} {}", quoted(name)))?;
+        drop(waiting);
         self.attempt(&format!("chmod 600 {}", quoted(name)))?;
         match self.get(name)? == bytes {
             true => Ok(()),
@@ -146,7 +155,9 @@ impl Batch {
     /// There is none, or it is longer than any vault.
     pub(super) fn get(&mut self, name: &str) -> Result<Vec<u8>, Error> {
         let local = self.local_path();
+        let waiting = Waiting::new("Fetching");
         self.run(&format!("get {} {local}", quoted(name)))?;
+        drop(waiting);
         let mut file = self.local()?;
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(0))
@@ -184,6 +195,18 @@ impl Drop for Batch {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Lets a session write no file that is longer than any vault: the other side says how much it sends, and the file is
+/// in our memory.
+fn limit_files(child: &Child) -> rustix::io::Result<()> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let longest = Some(FILE_BYTES_MAX + 1);
+    let limit = Rlimit {
+        current: longest,
+        maximum: longest,
+    };
+    prlimit(pid, Resource::Fsize, limit).map(drop)
 }
 
 fn self_failed(host: &str) -> Error {
