@@ -1,5 +1,7 @@
 //! Where a passphrase is chosen, a weak one is refused, and one that opens something else is warned of.
 
+use std::process::Command;
+
 use keyward_tests::{CheapVault, Home, Run, Terminal, cheap_vault::PASSPHRASE, program};
 use serde_json::Value;
 
@@ -106,6 +108,55 @@ fn one_that_opens_a_key_file_is_warned_of() {
         std::fs::remove_file(home.path(".ssh/id")).unwrap();
         std::fs::remove_file(home.path(".ssh/id.pub")).unwrap();
     }
+}
+
+/// A user of this machine with a password; removed at the end.
+struct Account(String);
+
+impl Account {
+    fn new(password: &str) -> Self {
+        let name = format!("kw-{}", std::process::id());
+        let add = ["--no-create-home", "--shell", "/bin/sh", &name];
+        Command::new("useradd").args(add).succeeds();
+        let line = format!("{name}:{password}\n");
+        let set = Command::new("chpasswd").outcome_with_input(line.as_bytes());
+        assert_eq!(set.code, Some(0), "{set:?}");
+        Self(name)
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let _ = Command::new("userdel").arg(&self.0).outcome();
+    }
+}
+
+#[test]
+fn the_password_of_the_account_is_refused_and_another_is_not() {
+    let account = Account::new(GOOD);
+    let home = Home::new();
+    home.command("chown")
+        .args(["-R", &account.0])
+        .arg(home.folder())
+        .succeeds();
+    let judged = |text: &str| {
+        let mut check = home.command("setpriv");
+        check.args(["--reuid", &account.0, "--clear-groups"]);
+        check
+            .arg(program::path())
+            .args(["passphrase", "check", "--json"]);
+        let outcome = check.outcome_with_input(text.as_bytes());
+        let verdict: Value = serde_json::from_str(&outcome.stdout).unwrap();
+        assert!(!has(&verdict, "not_checked", "login-password"), "{verdict}");
+        verdict
+    };
+    let verdict = judged(GOOD);
+    assert!(has(&verdict, "reasons", "login-password"), "{verdict}");
+    // Others may be tried for ever: the account is not locked, and its password still known.
+    for _ in 0..6 {
+        assert_eq!(judged(OTHER)["accepted"], true);
+    }
+    assert!(has(&judged(GOOD), "reasons", "login-password"));
 }
 
 #[test]
