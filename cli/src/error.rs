@@ -111,6 +111,10 @@ pub(crate) enum Error {
     SftpDiffers { host: String },
     #[error("there is no copy at {place}")]
     NoCopies { place: String },
+    #[error("{place} has copies of several vaults")]
+    SeveralVaults { place: String },
+    #[error("--keep is for a folder, and {} is none", path.display())]
+    KeepInFile { path: PathBuf },
     #[error("{} is a copy of another vault than {}", copy.display(), vault.display())]
     CopyOfAnother { copy: PathBuf, vault: PathBuf },
     #[error("the vault does not open with the copy's secret, so no key can be added to it")]
@@ -233,6 +237,17 @@ impl Error {
     /// Says whether the person wants to stop, rather than that something is wrong.
     pub(crate) const fn is_interrupt(&self) -> bool {
         matches!(self, Self::Ask(AskError::Interrupted))
+    }
+
+    /// Says whether the file is a vault that may have been tampered with.
+    pub(crate) const fn is_suspicion(&self) -> bool {
+        matches!(
+            self,
+            Self::Fork { .. }
+                | Self::RetiredKey { .. }
+                | Self::ReplacedSlot { .. }
+                | Self::Rollback { .. }
+        )
     }
 
     /// Says whether the fact names the file that it is about.

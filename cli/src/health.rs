@@ -3,19 +3,20 @@
 mod certificates;
 mod files;
 mod folders;
+mod permissions;
 mod sizes;
 mod twins;
 mod vault;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::environment;
 use crate::error::Error;
-use crate::start::shape::Shape;
+use crate::start::shape::{quoted, quoted_name};
 use crate::vault::arguments::Arguments;
 
 /// From how many days on a key is old: the longest that NIST SP 800-57 part 1 (5.3.6) has for keys that authenticate.
@@ -144,20 +145,6 @@ impl Review {
             subject: subject.to_string(),
             message: message.to_string(),
         });
-    }
-}
-
-/// Writes a path as a shell reads it.
-fn quoted(path: &Path) -> String {
-    quoted_text(path.as_os_str().as_encoded_bytes())
-}
-
-fn quoted_text(text: &[u8]) -> String {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+@".contains(byte);
-    let is_word = !text.is_empty() && text.iter().all(is_plain) && !text.starts_with(b"-");
-    match is_word {
-        true => String::from_utf8_lossy(text).into_owned(),
-        false => String::from_utf8_lossy(&Shape::Bourne.quote(text)).into_owned(),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::destination::DestinationError;
 use crate::error::Error;
 use crate::output;
 use crate::start::StartError;
-use crate::start::shape::Shape;
+use crate::start::shape::quoted;
 use crate::start::stop::StopError;
 use crate::strength;
 
@@ -30,13 +30,13 @@ const PASSPHRASE: &str = "a passphrase is 1 to 1,024 bytes of text without contr
 
 /// Tells the person what failed and what to type next, and returns what the program exits with.
 pub(crate) fn report(error: &Error) -> ExitCode {
-    output::failure(error, of(error).as_deref());
+    output::failure(error, advice(error).as_deref());
     ExitCode::from(error.code())
 }
 
 /// Tells the person what failed with one file of several.
 pub(crate) fn report_of(path: &Path, error: &Error) {
-    let hint = of(error);
+    let hint = advice(error);
     if error.names_its_file() {
         return output::failure(error, hint.as_deref());
     }
@@ -45,7 +45,7 @@ pub(crate) fn report_of(path: &Path, error: &Error) {
 }
 
 /// Returns the advice for `error`.
-fn of(error: &Error) -> Option<String> {
+pub(crate) fn advice(error: &Error) -> Option<String> {
     let text = match error {
         Error::AgentLocked => "unlock it first: ssh-add -X",
         Error::AuthSockUnset | Error::Client(ClientError::NoAgent { .. }) => {
@@ -269,12 +269,6 @@ fn of_missing(path: &Path) -> Option<String> {
     let directory = path.parent().filter(|parent| !parent.exists())?;
     let shown = quoted(directory);
     Some(format!("make its directory: mkdir -m 700 -p {shown}"))
-}
-
-/// Writes a path as a shell reads it.
-fn quoted(path: &Path) -> String {
-    let quoted = Shape::Bourne.quote(path.as_os_str().as_encoded_bytes());
-    String::from_utf8_lossy(&quoted).into_owned()
 }
 
 #[cfg(test)]

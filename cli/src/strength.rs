@@ -23,9 +23,6 @@ use crate::error::Error;
 pub(crate) use self::chosen::{advice, choose};
 pub(crate) use self::elsewhere::look as look_elsewhere;
 
-/// What a word is worth that an installed dictionary has.
-const DICTIONARY_BITS: f64 = 30.0;
-
 /// Reads a passphrase that is to be judged: the reason why a text is none comes before all others.
 ///
 /// # Errors
@@ -45,8 +42,10 @@ pub(crate) fn judge(passphrase: &Passphrase, purpose: Option<&str>) -> Verdict {
     let personal = names::collect(purpose);
     let mut verdict = Judge::new(&words, &personal).check(passphrase);
     let text = core::str::from_utf8(passphrase.bytes()).unwrap_or_default();
-    if verdict.is_accepted() && dictionaries::have(&readings(text)) {
-        verdict.refuse(Reason::SingleWord, DICTIONARY_BITS);
+    if verdict.is_accepted()
+        && let Some(bits) = dictionaries::find(readings(text))
+    {
+        verdict.refuse(Reason::SingleWord, f64::from(bits));
     }
     // Last, and only where nothing else is wrong: the system notes each try.
     if verdict.is_accepted()

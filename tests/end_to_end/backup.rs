@@ -2,7 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
-use keyward_tests::{Agent, CheapVault, Run, Terminal, cheap_vault::PASSPHRASE};
+use keyward_tests::{
+    Agent, CheapVault, Home, PlantedVault, Run, Terminal, cheap_vault::PASSPHRASE, message,
+    planted_vault, program,
+};
 use serde_json::Value;
 
 /// A vault with two keys, and a folder for copies.
@@ -350,4 +353,132 @@ fn copies_are_listed_as_they_are_known_and_as_they_lie() {
         here.contains("generation 3, older than the vault by 1 save"),
         "{here}"
     );
+}
+
+#[test]
+fn newest_copies_stay_whatever_names_others_make() {
+    let vault = CheapVault::new();
+    let folder = vault.home().path("shared");
+    fs::create_dir(&folder).unwrap();
+    let create = || vault.bare("backup create shared --keep 2").succeeds();
+    create();
+    let genuine = || {
+        let entries = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        entries
+            .filter(|path| path.metadata().unwrap().len() > 0)
+            .count()
+    };
+    let name = fs::read_dir(&folder)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .file_name();
+    let start = name
+        .to_str()
+        .unwrap()
+        .rsplit_once("-g")
+        .unwrap()
+        .0
+        .to_owned();
+    for generation in [900, 901, 902] {
+        fs::write(folder.join(format!("{start}-g{generation}.vault")), "").unwrap();
+    }
+    vault.keyward("generate one").succeeds();
+    create();
+    assert_eq!(genuine(), 2);
+    vault.keyward("generate two").succeeds();
+    create();
+    assert_eq!(genuine(), 2);
+    let said = vault.bare("backup create file --keep 2").exits(1).stderr;
+    assert!(said.contains("--keep is for a folder"), "{said}");
+}
+
+#[test]
+fn named_pipes_are_no_copies() {
+    let vault = CheapVault::new();
+    let mut make = vault.home().command("mkfifo");
+    make.arg("keyward-0123abcd-2026-01-01-g1.vault").succeeds();
+    let said = vault.bare("backup list .").succeeds().stdout;
+    assert!(said.contains("damaged: "), "{said}");
+    vault
+        .bare("backup verify keyward-0123abcd-2026-01-01-g1.vault")
+        .exits(1);
+}
+
+#[test]
+fn a_copy_that_was_removed_is_none() {
+    let vault = CheapVault::new();
+    vault.bare("backup create copy").succeeds();
+    let status = || vault.bare("backup list").succeeds();
+    assert!(status().stdout.contains("up to date"));
+    fs::remove_file(vault.home().path("copy")).unwrap();
+    assert!(status().stderr.contains("There is no copy"));
+    vault.keyward("generate one").succeeds();
+    let said = vault.keyward("list").succeeds().stderr;
+    assert!(said.contains("the vault has no backup"), "{said}");
+}
+
+#[test]
+fn names_of_files_do_not_steer_the_terminal() {
+    let vault = CheapVault::new();
+    let name = "a\u{1b}]0;OWN\u{7}.vault";
+    vault.bare("backup create").arg(name).succeeds();
+    let mut terminal = Terminal::run(vault.bare("backup drill").arg(name));
+    terminal.expects("Passphrase for ");
+    terminal.types_hidden(PASSPHRASE);
+    let shown = terminal.exits(0);
+    assert!(!shown.contains("\u{1b}]0;OWN"), "{shown:?}");
+}
+
+#[test]
+fn damaged_vault_is_not_replaced_by_a_copy_of_another() {
+    let (vault, other) = (CheapVault::new(), CheapVault::new());
+    other.bare("backup create copy").succeeds();
+    vault.keyward("generate one").succeeds();
+    let damaged = fs::read(vault.path()).unwrap()[..200].to_vec();
+    fs::write(vault.path(), &damaged).unwrap();
+    let copy = other.home().path("copy");
+    let mut restore = vault.bare("backup restore --yes --passphrase-file passphrase");
+    let said = restore.arg(&copy).exits(1).stderr;
+    assert!(said.contains("is a copy of another vault"), "{said}");
+    assert_eq!(fs::read(vault.path()).unwrap(), damaged);
+}
+
+#[test]
+fn names_that_the_copy_does_not_have_are_said_before_anything() {
+    let vault = CheapVault::new();
+    vault.keyward("generate one").succeeds();
+    vault.bare("backup create copy").succeeds();
+    let said = vault
+        .keyward("backup restore copy --dry-run --records typo")
+        .exits(1)
+        .stderr;
+    assert!(said.contains("no key is called \"typo\""), "{said}");
+}
+
+#[test]
+fn drill_finds_a_key_whose_public_half_is_another() {
+    let home = Home::new();
+    let vault = PlantedVault::empty(&home, "unglazed cosmos trickle hubcap");
+    let string = |bytes: &[u8]| message::string(bytes);
+    let private = [
+        string(b"ssh-ed25519"),
+        string(&[7; 32]),
+        string(&[[9; 32], [7; 32]].concat()),
+    ];
+    vault.change(|vault| planted_vault::insert(vault, "wrong", private.concat()));
+    let mut create = home.command(program::path());
+    create.args(["backup", "create", "copy"]).succeeds();
+    let drill = vault
+        .keyward(&home, &["backup", "drill", "copy", "--json"])
+        .exits(1);
+    let report: Value = serde_json::from_str(&drill.stdout).unwrap();
+    assert_eq!(report["right"], false, "{report}");
+    assert_eq!(report["keys"][0]["matches"], false, "{report}");
+    // Nobody is told that a drill went well.
+    let said = vault.keyward(&home, &["list"]).succeeds().stderr;
+    assert!(said.contains("no backup was ever tried"), "{said}");
 }

@@ -15,6 +15,11 @@ struct Scene {
 
 impl Scene {
     fn new(sftp_only: bool) -> Self {
+        Self::with(sftp_only, "")
+    }
+
+    /// One whose server has these lines in its configuration.
+    fn with(sftp_only: bool, lines: &str) -> Self {
         let vault = CheapVault::new();
         vault.keyward("generate one").succeeds();
         let agent = Agent::start(&[]);
@@ -33,7 +38,7 @@ impl Scene {
                     root.display()
                 )
             }
-            false => String::new(),
+            false => lines.to_owned(),
         };
         let authorized = key.public_line() + "\n";
         let server = Server::start_as(vault.home(), "jump", &authorized, &more);
@@ -197,24 +202,92 @@ fn full_disk_there_leaves_the_older_copies_and_no_half_of_a_new_one() {
 }
 
 #[test]
-fn agent_is_not_forwarded_and_hosts_are_no_options() {
+fn hosts_are_no_options() {
     let scene = Scene::new(false);
     let (inside, _) = scene.folder();
     scene
         .backup(&format!("push root@127.0.0.1:{inside} -v"))
         .exits(64);
-    let said = scene.backup("push -- -oProxyCommand=touch:evil").outcome();
-    assert_ne!(said.code, Some(0), "{said:?}");
+    for place in ["-oProxyCommand=touch:evil", "-oProxyCommand=touch evil;:x"] {
+        let mut push = scene.backup("push --");
+        push.arg(place).exits(64);
+    }
+    assert!(!scene.vault.home().path("evil").exists());
     let said = scene.backup("push nowhere").exits(64).stderr;
     assert!(said.contains("is no place on another machine"), "{said}");
+}
+
+#[test]
+fn agent_is_not_forwarded() {
+    // The server writes down what a session is given, and goes on.
+    let session = "ForceCommand env >> seen; exec /usr/lib/openssh/sftp-server\n";
+    let scene = Scene::with(false, session);
+    let (inside, _) = scene.folder();
+    let push = || scene.backup(&format!("push root@127.0.0.1:{inside} -o ForwardAgent=yes"));
+    push().succeeds();
+    let home = std::path::Path::new("/root");
+    let seen = fs::read_to_string(home.join("seen")).unwrap();
+    fs::remove_file(home.join("seen")).unwrap();
+    assert!(seen.contains("SSH_CONNECTION="), "{seen}");
+    assert!(!seen.contains("SSH_AUTH_SOCK="), "{seen}");
+}
+
+#[test]
+fn names_there_are_not_taken_for_what_sftp_says() {
+    let scene = Scene::new(false);
+    let (inside, outside) = scene.folder();
     scene
         .backup(&format!("push root@127.0.0.1:{inside}"))
         .succeeds();
-    assert!(
-        !scene.server.log().contains("auth-agent-req"),
-        "{}",
-        scene.server.log()
-    );
+    for number in 0..20 {
+        fs::write(outside.join(format!("sftp> !# {number}")), "").unwrap();
+    }
+    scene.vault.keyward("edit one --notes x").succeeds();
+    scene
+        .backup(&format!("push root@127.0.0.1:{inside} --keep 1"))
+        .succeeds();
+    let copies = names(&outside)
+        .into_iter()
+        .filter(|name| name.ends_with(".vault"));
+    let copies: Vec<String> = copies.collect();
+    assert_eq!(copies.len(), 1, "{copies:?}");
+    let copy = fs::read(outside.join(&copies[0])).unwrap();
+    assert_eq!(copy, fs::read(scene.vault.path()).unwrap());
+}
+
+#[test]
+fn the_newest_is_of_the_vault_that_is_there() {
+    let scene = Scene::new(false);
+    let (inside, outside) = scene.folder();
+    scene
+        .backup(&format!("push root@127.0.0.1:{inside}"))
+        .succeeds();
+    let other = CheapVault::new();
+    for number in 0..3 {
+        other.keyward(&format!("generate {number}")).succeeds();
+    }
+    let place = outside.display().to_string();
+    other.bare("backup create").arg(&place).succeeds();
+    let pull = format!("pull root@127.0.0.1:{inside} fetched");
+    let said = scene.backup(&pull).succeeds().stdout;
+    assert!(said.contains("the vault's present state"), "{said}");
+    // Without a vault nobody knows which is meant.
+    fs::remove_file(scene.vault.path()).unwrap();
+    let said = scene
+        .backup(&pull.replace("fetched", "another"))
+        .exits(1)
+        .stderr;
+    assert!(said.contains("has copies of several vaults"), "{said}");
+    // One whose name lies is fetched, and said to.
+    let [mine, _] = &names(&outside)[..] else {
+        panic!("{:?}", names(&outside));
+    };
+    let lying = mine.rsplit_once("-g").unwrap().0.to_owned() + "-g999.vault";
+    fs::rename(outside.join(mine), outside.join(&lying)).unwrap();
+    let said = scene
+        .backup(&format!("pull root@127.0.0.1:{inside}/{lying} third"))
+        .exits(4);
+    assert!(said.stdout.contains("damaged: it is called"), "{said:?}");
 }
 
 /// A way to the server that ends after so many bytes, and writes down how many went through it.

@@ -3,8 +3,8 @@
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use keyward_tests::{
-    Agent, CheapVault, Home, Run, Terminal, cheap_vault::PASSPHRASE, key::SECURITY_KEY_PROVIDER,
-    program,
+    Agent, CheapVault, Home, PlantedVault, Run, Terminal, cheap_vault::PASSPHRASE,
+    key::SECURITY_KEY_PROVIDER, program,
 };
 use serde_json::Value;
 
@@ -267,7 +267,7 @@ fn files_and_folders_may_be_named_and_those_below_are_looked_into() {
     assert!(said.contains("nothing: No such file"), "{said}");
     home.write("text", "no key at all");
     let said = health(&home, &["text"]).succeeds().stdout;
-    assert!(said.contains("text: file holds no private key"), "{said}");
+    assert!(said.contains("text: it holds no private key"), "{said}");
 }
 
 #[test]
@@ -341,4 +341,116 @@ fn the_agent_that_has_the_vault_open_is_asked_and_a_person_otherwise() {
     let mut asked = health(vault.home(), &[]);
     let said = asked.env("SSH_AUTH_SOCK", agent.socket()).exits(1).stdout;
     assert!(said.contains("keys of the vault: 1."), "{said}");
+}
+
+#[test]
+fn files_that_are_named_are_judged_as_what_they_are() {
+    let home = Home::new();
+    keygen(&home, "id", SECRET, &["-t", "ed25519"]);
+    home.write(".ssh/config", "");
+    for name in [".ssh/id.pub", ".ssh/config"] {
+        mode(&home, name, 0o644);
+    }
+    let words = [".ssh/id", ".ssh/id.pub", ".ssh/config"];
+    assert_eq!(found(&home, &words), (Some(0), vec![]));
+}
+
+#[test]
+fn a_line_beside_a_key_does_not_tell_which_key_it_is() {
+    let home = Home::new();
+    keygen(&home, "one", SECRET, &["-t", "ed25519"]);
+    keygen(
+        &home,
+        "only",
+        SECRET,
+        &["-t", "rsa", "-b", "3072", "-m", "PEM"],
+    );
+    fs::copy(home.path(".ssh/one.pub"), home.path(".ssh/only.pub")).unwrap();
+    finds(&home, &["legacy-encryption only"]);
+}
+
+#[test]
+fn what_others_own_or_wrote_is_found_and_roots_is_not() {
+    let home = Home::new();
+    keygen(&home, "one", SECRET, &["-t", "ed25519"]);
+    let looked = |owner: &str| {
+        for (name, owner) in [(".", "nobody"), (".ssh", owner), (".ssh/one", "nobody")] {
+            home.command("chown").args([owner, name]).succeeds();
+        }
+        let mut command = home.command("setpriv");
+        command.args(["--reuid=nobody", "--clear-groups"]);
+        command
+            .arg(program::path())
+            .args(["health", "--json", ".ssh"]);
+        command.outcome().stdout
+    };
+    mode(&home, ".ssh", 0o755);
+    mode(&home, ".", 0o755);
+    assert!(!looked("root").contains("\"owner\""));
+    let said = looked("daemon");
+    assert!(
+        said.contains("\"owner\"") && said.contains("sudo chown"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_to_be_typed_is_a_command_and_nothing_else() {
+    let home = Home::new();
+    keygen(&home, "authority", SECRET, &["-t", "ed25519"]);
+    keygen(&home, "-x; touch EVIL", "", &["-t", "ed25519"]);
+    let name = "\"; touch EVIL; echo \"";
+    let mut certify = home.command("ssh-keygen");
+    certify.args([
+        "-q",
+        "-P",
+        SECRET,
+        "-s",
+        ".ssh/authority",
+        "-I",
+        name,
+        "-n",
+        "me",
+        "-V",
+        "+1d",
+    ]);
+    certify.arg(".ssh/authority.pub").succeeds();
+    let outcome = health(&home, &["--json"]).exits(1);
+    let review: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let findings = review["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 2, "{review}");
+    for finding in findings {
+        let mut fix = home.command("sh");
+        fix.arg("-c")
+            .arg(finding["fix"].as_str().unwrap())
+            .outcome();
+    }
+    assert!(!home.path("EVIL").exists(), "{review}");
+}
+
+#[test]
+fn unused_keys_old_vaults_and_missing_codes_are_found() {
+    let home = Home::new();
+    let old = keyward_vault::Timestamp(1_500_000_000);
+    let vault = PlantedVault::with_one_passphrase(&home, SECRET, old);
+    let before = vault.bytes();
+    let opened = ["--passphrase-file", "passphrase"];
+    let expected = [
+        "backup vault",
+        "no-recovery vault",
+        "old-key ed25519",
+        "unused ed25519",
+    ];
+    assert_eq!(found(&home, &opened).1, expected);
+    vault
+        .keyward(&home, &["edit", "ed25519", "--notes", "x"])
+        .succeeds();
+    fs::write(vault.path(), before).unwrap();
+    let expected = ["backup vault", "no-recovery vault", "vault vault"];
+    assert_eq!(
+        found(&home, &opened),
+        (Some(1), expected.map(str::to_owned).to_vec())
+    );
+    fs::write(vault.path(), "damaged").unwrap();
+    assert_eq!(found(&home, &opened).1, ["vault vault"]);
 }

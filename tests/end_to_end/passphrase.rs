@@ -1,8 +1,8 @@
 //! `keyward passphrase`: what is refused, why, and what is made instead.
 
-use std::{fs, process::Command};
+use std::process::Command;
 
-use keyward_tests::{Home, Run, Terminal, program};
+use keyward_tests::{CheapVault, Home, Run, Terminal, program};
 use serde_json::Value;
 
 /// A phrase that nothing speaks against.
@@ -178,7 +178,7 @@ fn the_terminal_shows_a_meter_and_not_the_passphrase() {
 #[test]
 fn what_is_made_is_accepted_and_its_bits_are_exact() {
     let home = Home::new();
-    let cases: [(&[&str], &str, u64, f64); 6] = [
+    let cases: [(&[&str], &str, u64, f64); 7] = [
         (&[], "words", 7, 90.5),
         (&["--language", "fr"], "words", 9, 99.0),
         (
@@ -189,6 +189,7 @@ fn what_is_made_is_accepted_and_its_bits_are_exact() {
         ),
         (&["--words", "8", "--separator", " "], "words", 8, 103.4),
         (&["--length", "16"], "length", 16, 104.9),
+        (&["--length", "14", "--layout-safe"], "length", 14, 74.5),
         (&["--layout-safe"], "length", 18, 95.8),
     ];
     for (words, shape, count, bits) in cases {
@@ -230,22 +231,51 @@ fn several_are_made_one_on_a_line_and_each_another() {
 
 #[test]
 fn the_vault_that_is_there_says_what_a_try_costs() {
+    let vault = CheapVault::new();
+    let outcome = passphrase(vault.home(), &["check"]).outcome_with_input(GOOD.as_bytes());
+    // The least that the format allows, and not what a new vault would have.
+    let cost = keyward_vault::Cost::LEAST;
+    let (memory, passes) = (cost.memory_kib() / 1024, cost.passes());
+    let line = format!("vault (Argon2id, {memory} MiB, {passes} passes)");
+    assert!(outcome.stdout.contains(&line), "{}", outcome.both());
+}
+
+#[test]
+fn what_hides_a_word_is_seen_through() {
     let home = Home::new();
-    home.write("passphrase", GOOD);
-    let mut init = home.command(program::path());
-    let init = init.args([
-        "init",
-        "--new-passphrase-file",
-        "passphrase",
-        "--recovery-file",
-        "code",
-    ]);
-    init.succeeds();
-    let outcome = passphrase(&home, &["check"]).outcome_with_input(GOOD.as_bytes());
-    assert!(
-        outcome.stdout.contains("vault (Argon2id, "),
-        "{}",
-        outcome.both()
-    );
-    assert!(fs::exists(home.path("code")).unwrap());
+    let between = |word: &str, sign: &str| {
+        let letters: Vec<String> = word.chars().map(String::from).collect();
+        letters.join(sign)
+    };
+    let word = "internationalization";
+    for (text, code) in [
+        (between(word, "\u{200c}"), "single-word"),
+        (between(word, "\u{323}"), "single-word"),
+        (between(word, "."), "single-word"),
+        (between("password123456", "\u{200d}"), "guessable"),
+        ("password".repeat(14), "guessable"),
+        ("password".repeat(40), "guessable"),
+        ("a".repeat(512), "guessable"),
+        (format!("password{}", " ".repeat(120)), "guessable"),
+    ] {
+        refused(&home, &text, code);
+    }
+    // A word among much else is no single word.
+    for text in [
+        "antidisestablishmentarianism 4827 1938 5520 7731",
+        "correct 84719 20573 66120",
+    ] {
+        let (exit, verdict) = check(&home, &[], text.as_bytes());
+        assert_eq!(exit, Some(0), "{text}: {verdict}");
+    }
+}
+
+#[test]
+fn named_pipes_and_foreign_repositories_are_not_waited_for() {
+    let home = Home::new();
+    let mut make = home.command("sh");
+    make.arg("-c").arg("mkfifo .ssh/x.pub .ssh/config pipe && git init -q . && git config --file .git/config include.path ../pipe");
+    make.succeeds();
+    let (exit, verdict) = check(&home, &[], GOOD.as_bytes());
+    assert_eq!(exit, Some(0), "{verdict}");
 }

@@ -15,7 +15,7 @@ use keyward_vault::{
     vault::{FirstSlots, NewKey},
 };
 
-use crate::{Home, Key, program, vault};
+use crate::{Home, Key, KeyKind, program, vault};
 
 /// When all of it was made: long before now, and not so long that removed keys are gone.
 const ONE_DAY: u64 = 24 * 60 * 60;
@@ -80,6 +80,42 @@ impl PlantedVault {
             path,
             passphrase: passphrase.to_owned(),
             code: code.format().expose().clone(),
+            program: program::path(),
+        }
+    }
+
+    /// Makes one with a key, and nothing but a passphrase, at a time in the past.
+    ///
+    /// # Panics
+    ///
+    /// When the file system does not let it.
+    #[must_use]
+    pub fn with_one_passphrase(home: &Home, passphrase: &str, then: Timestamp) -> Self {
+        let words = Passphrase::new(passphrase).unwrap();
+        let slots = FirstSlots {
+            passphrase: &words,
+            cost: Cost::LEAST,
+            recovery: None,
+        };
+        let mut vault = Vault::create(&slots, then, &mut SystemEntropy).unwrap();
+        let key = Key::plain(KeyKind::Ed25519);
+        let new = NewKey {
+            private: Secret::new(private(&key)),
+            metadata: Metadata {
+                name: "ed25519".to_owned(),
+                ..Metadata::default()
+            },
+        };
+        vault.insert(new, then, &mut SystemEntropy).unwrap();
+        let path = home.path("data/keyward/vault");
+        let store = Store::prepare(&path, Patience::default()).unwrap();
+        let bytes = vault.seal(then, &mut SystemEntropy).unwrap();
+        store.create(&bytes, |_| true).unwrap();
+        home.write("passphrase", format!("{passphrase}\n"));
+        Self {
+            path,
+            passphrase: passphrase.to_owned(),
+            code: String::new(),
             program: program::path(),
         }
     }

@@ -5,12 +5,13 @@
 //! at the prepared form (`FORMAT.md` section 3.1), which is what opens a vault.
 
 pub mod fold;
-pub mod language;
 pub mod known;
+pub mod language;
 pub mod reading;
 pub mod personal;
 pub mod finding;
 pub mod layout;
+mod bare;
 mod estimate;
 mod words;
 pub mod generate;
@@ -68,6 +69,7 @@ impl Verdict {
 
     /// Adds a reason, and what the passphrase is worth by it.
     pub fn refuse(&mut self, reason: Reason, bits: f64) {
+        self.warnings.retain(|warning| *warning != Warning::Fair);
         if !self.reasons.contains(&reason) {
             self.reasons.push(reason);
         }
@@ -97,9 +99,8 @@ impl<'a> Judge<'a> {
     pub fn check(&self, passphrase: &Passphrase) -> Verdict {
         let text = core::str::from_utf8(passphrase.bytes()).unwrap_or_default();
         let length = text.chars().count().min(text.graphemes(true).count());
-        let estimate = estimate::of(text);
         let mut verdict = Verdict {
-            bits: estimate.bits.min(self.words.bits(text)),
+            bits: f64::INFINITY,
             length,
             reasons: Vec::new(),
             warnings: Vec::new(),
@@ -112,20 +113,31 @@ impl<'a> Judge<'a> {
         if length < LENGTH_MIN {
             verdict.refuse(Reason::TooShort { length }, f64::INFINITY);
         }
-        if self.personal.is_most_of(text, LENGTH_MIN) {
-            verdict.refuse(Reason::Personal, PERSONAL_BITS);
-        }
-        if let Some(bits) = self.words.single_word(&reading::readings(text)) {
-            verdict.refuse(Reason::SingleWord, f64::from(bits));
-        }
-        if estimate.is_guessable(GUESSABLE) && length >= LENGTH_MIN {
-            verdict.refuse(Reason::Guessable, estimate.guesses);
+        self.check_text(text, &mut verdict);
+        if let Some(bare) = bare::of(text) {
+            self.check_text(&bare, &mut verdict);
         }
         if !passphrase.is_stable() {
             verdict.refuse(Reason::Disallowed, f64::INFINITY);
         }
         warn(text, &mut verdict);
         verdict
+    }
+
+    /// Adds what a text, or what is left of it, is worth, and why it is refused.
+    fn check_text(&self, text: &str, verdict: &mut Verdict) {
+        let estimate = estimate::of(text);
+        let bits = estimate.bits.min(self.words.bits(text));
+        verdict.bits = verdict.bits.min(bits);
+        if self.personal.is_most_of(text, LENGTH_MIN) {
+            verdict.refuse(Reason::Personal, PERSONAL_BITS);
+        }
+        if let Some(bits) = self.words.single_word(&reading::readings(text)) {
+            verdict.refuse(Reason::SingleWord, f64::from(bits));
+        }
+        if estimate.is_guessable(GUESSABLE) && verdict.length >= LENGTH_MIN {
+            verdict.refuse(Reason::Guessable, estimate.guesses);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{environment, output};
 const EXAMPLES: &str = "\
 Examples:
   keyward health
-  keyward health ~/.ssh /etc/ssh
+  keyward health ~/.ssh ~/keys old.pem
   keyward health --json | jq -r '.findings[] | select(.level == \"wrong\") | .fix'
 
 It looks at ~/.ssh, or at the files and folders that are named, and at the vault: at the keys in it

@@ -1,12 +1,14 @@
 //! Certificates that end.
 
-use jiff::Timestamp;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
 use keyward_vault::import::Certificate;
 
 use super::{Kind, Level, Review};
 
-/// How many days before its end a certificate is spoken of.
-const SOON_DAYS: i64 = 30;
+/// How long before its end a certificate is spoken of.
+const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Says of a certificate that it has ended, or will soon.
 pub(super) fn look(certificate: &Certificate, about: (Kind, &str), review: &mut Review) {
@@ -15,24 +17,22 @@ pub(super) fn look(certificate: &Certificate, about: (Kind, &str), review: &mut 
     let Some(end) = end.ok().and_then(|end| Timestamp::from_second(end).ok()) else {
         return;
     };
-    let left = -super::days_since(end);
+    let left = end.duration_since(super::now());
     let day = end.strftime("%Y-%m-%d");
-    let message = match end.as_second() {
-        _ if left > SOON_DAYS => return,
-        seconds if seconds <= super::now().as_second() => format!("its certificate ended on {day}"),
-        _ => format!("its certificate ends on {day}"),
+    let verb = match () {
+        () if left > SOON => return,
+        () if left.is_negative() || left.is_zero() => "ended",
+        () => "ends",
     };
     let key_id = String::from_utf8_lossy(certificate.key_id());
-    let key_id: String = key_id
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .collect();
+    let message =
+        format!("its certificate {key_id:?} {verb} on {day}: ask its authority for another");
     let fix = match about.0 {
         Kind::Key => format!(
-            "keyward edit {} --certificate FILE, with a new one for \"{key_id}\"",
-            super::quoted_text(about.1.as_bytes())
+            "keyward edit --certificate FILE {}",
+            super::quoted_name(about.1)
         ),
-        _ => format!("ask your authority for a new one for \"{key_id}\""),
+        _ => format!("ssh-keygen -L -f {}", super::quoted(Path::new(about.1))),
     };
     review.add(Level::Wrong, "certificate-ends", about, (message, fix));
 }

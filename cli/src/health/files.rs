@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use keyward_vault::import::{self, Encryption, Format, Found, ImportError, Kdf};
 use keyward_vault::key::{KeyError, PublicKey};
 
-use super::{Kind, Level, OLD_DAYS, Review, Seen, folders, sizes};
+use super::{Kind, Level, OLD_DAYS, Review, Seen, permissions, sizes};
 use crate::vault::files as content;
 
 /// The fewest rounds of bcrypt that `ssh-keygen` ever made unless told otherwise.
@@ -27,8 +27,7 @@ pub(super) fn look(path: &Path, metadata: &Metadata, review: &mut Review) {
     let subject = path.to_string_lossy().into_owned();
     let about = (Kind::File, subject.as_str());
     review.files += 1;
-    mode(path, metadata, about, review);
-    folders::owner(metadata, path, about, review);
+    permissions::key_file(path, metadata, review);
     let looked = content::read(path).map_err(|error| error.to_string());
     let looked = looked.and_then(|bytes| look_inside(path, &bytes, review));
     match looked {
@@ -72,15 +71,6 @@ fn is_marked_encrypted(bytes: &[u8]) -> bool {
     }
 }
 
-fn mode(path: &Path, metadata: &Metadata, about: (Kind, &str), review: &mut Review) {
-    let mode = metadata.mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        let message = format!("others than you may read it, or write to it (mode {mode:04o})");
-        let fix = format!("chmod 600 {}", super::quoted(path));
-        review.add(Level::Wrong, "file-mode", about, (message, fix));
-    }
-}
-
 fn contents(path: &Path, found: &Found<'_>, review: &mut Review) -> Result<(), ImportError> {
     let subject = path.to_string_lossy().into_owned();
     let about = (Kind::File, subject.as_str());
@@ -92,31 +82,29 @@ fn contents(path: &Path, found: &Found<'_>, review: &mut Review) -> Result<(), I
         None if outside.as_ref().is_some_and(is_token) => outside,
         None => {
             let key = PublicKey::from_blob(found.open(None)?.key.public_blob())?;
-            let path_quoted = super::quoted(path);
-            let fix = format!(
-                "keyward import {path_quoted}; when it works from the vault: shred -u {path_quoted}"
-            );
+            let fix = format!("keyward import {}", super::quoted(path));
             unencrypted(path, fix, review);
             Some(key)
         }
         Some(encryption) => {
             encrypted(path, found.format(), encryption, review);
-            outside.or_else(|| beside(path))
+            outside
         }
     };
-    match key {
-        Some(key) => {
-            sizes::look(&key, about, review);
-            review.seen.push(Seen {
-                fingerprint: key.fingerprint(),
-                kind: Kind::File,
-                subject,
-            });
-        }
+    // The line beside a key may be another's: it tells a size, and never which key it is.
+    match key.as_ref().or(beside(path).as_ref()) {
+        Some(key) => sizes::look(key, about, review),
         None => review.leave_out(
             path.display(),
             "its type and size: it is encrypted, and there is no public line beside it",
         ),
+    }
+    if let Some(key) = key {
+        review.seen.push(Seen {
+            fingerprint: key.fingerprint(),
+            kind: Kind::File,
+            subject,
+        });
     }
     Ok(())
 }
@@ -143,7 +131,7 @@ fn encrypted(path: &Path, format: Format, encryption: &Encryption, review: &mut 
     let quoted = super::quoted(path);
     let fix = match format {
         Format::Ppk2 | Format::Ppk3 => {
-            format!("keyward import {quoted}; when it works from the vault: shred -u {quoted}")
+            format!("keyward import {quoted}")
         }
         _ => format!("ssh-keygen -p -a 64 -f {quoted}"),
     };

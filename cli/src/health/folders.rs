@@ -1,13 +1,11 @@
 //! Folders of keys: who may read and write what is in them.
 
 use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use keyward_vault::import;
-use nix::unistd::Uid;
 
-use super::{Kind, Level, Review, certificates, files};
+use super::{Kind, Review, certificates, files, permissions};
 use crate::error::Error;
 use crate::vault::files as content;
 use crate::vault::key_files;
@@ -37,8 +35,8 @@ pub(super) fn look(path: &Path, review: &mut Review) -> Result<(), Error> {
     if metadata.is_dir() {
         fs::read_dir(path).map_err(failed)?;
         folder(path, 0, review);
-    } else {
-        files::look(path, &metadata, review);
+    } else if !file(path, &metadata, review) {
+        review.leave_out(path.display(), "it holds no private key");
     }
     Ok(())
 }
@@ -46,7 +44,7 @@ pub(super) fn look(path: &Path, review: &mut Review) -> Result<(), Error> {
 fn folder(path: &Path, depth: usize, review: &mut Review) {
     let entries = match (fs::metadata(path), fs::read_dir(path)) {
         (Ok(metadata), Ok(entries)) => {
-            folder_mode(path, &metadata, review);
+            permissions::folder(path, &metadata, review);
             entries
         }
         (Err(error), _) | (_, Err(error)) => {
@@ -63,35 +61,43 @@ fn folder(path: &Path, depth: usize, review: &mut Review) {
         let Ok(metadata) = fs::metadata(path) else {
             continue;
         };
-        if metadata.is_dir() {
+        match () {
             // One that is a link leads elsewhere, or in a circle.
-            if depth < DEPTH_MAX && !path.is_symlink() {
-                folder(path, depth + 1, review);
+            () if metadata.is_dir() && path.is_symlink() => {}
+            () if metadata.is_dir() && depth == DEPTH_MAX => {
+                review.leave_out(path.display(), format!("it is {DEPTH_MAX} folders deep"));
             }
-        } else if metadata.is_file() {
-            file(path, &metadata, review);
+            () if metadata.is_dir() => folder(path, depth + 1, review),
+            () => drop(file(path, &metadata, review)),
         }
     }
 }
 
-fn file(path: &Path, metadata: &Metadata, review: &mut Review) {
+/// Looks at a file; `false` for one that is of no interest.
+fn file(path: &Path, metadata: &Metadata, review: &mut Review) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if key_files::is_key(path) {
-        files::look(path, metadata, review);
-    } else if SETTINGS.contains(&&*name) || name.ends_with(".pub") {
-        if metadata.mode() & 0o022 != 0 {
-            let message = format!(
-                "others may write to it (mode {:04o})",
-                metadata.mode() & 0o7777
-            );
-            let fix = format!("chmod go-w {}", super::quoted(path));
-            let about = (Kind::File, &*path.to_string_lossy());
-            review.add(Level::Wrong, "file-mode", about, (message, fix));
+    if !metadata.is_file() {
+        return false;
+    }
+    match key_files::is_key(path) {
+        Ok(true) => {
+            files::look(path, metadata, review);
+            return true;
         }
-        if name.ends_with("-cert.pub") {
-            certificate(path, review);
+        Ok(false) => {}
+        Err(error) => {
+            review.leave_out(path.display(), crate::output::reason(&error));
+            return true;
         }
     }
+    let is_public = name.ends_with(".pub");
+    if name.ends_with("-cert.pub") {
+        certificate(path, review);
+    }
+    if is_public || SETTINGS.contains(&&*name) {
+        permissions::shared_file(path, metadata, review);
+    }
+    is_public || SETTINGS.contains(&&*name)
 }
 
 fn certificate(path: &Path, review: &mut Review) {
@@ -104,29 +110,4 @@ fn certificate(path: &Path, review: &mut Review) {
         }
         None => review.leave_out(path.display(), "it is no certificate that can be read"),
     }
-}
-
-fn folder_mode(path: &Path, metadata: &Metadata, review: &mut Review) {
-    let about = (Kind::Folder, &*path.to_string_lossy());
-    let mode = metadata.mode() & 0o7777;
-    let fix = format!("chmod 700 {}", super::quoted(path));
-    if mode & 0o022 != 0 {
-        let message = format!("others may replace what is in it (mode {mode:04o})");
-        review.add(Level::Wrong, "folder-mode", about, (message, fix));
-    } else if mode & 0o055 != 0 {
-        let message = format!("others may see what is in it (mode {mode:04o})");
-        review.add(Level::Note, "folder-mode", about, (message, fix));
-    }
-    owner(metadata, path, about, review);
-}
-
-/// Says of a file or folder that it is another user's.
-pub(super) fn owner(metadata: &Metadata, path: &Path, about: (Kind, &str), review: &mut Review) {
-    let own = Uid::effective();
-    if metadata.uid() == own.as_raw() || own.is_root() {
-        return;
-    }
-    let message = format!("it belongs to another user (id {})", metadata.uid());
-    let fix = format!("sudo chown {own} {}", super::quoted(path));
-    review.add(Level::Wrong, "owner", about, (message, fix));
 }

@@ -36,9 +36,9 @@ pub(super) fn dsa(about: (Kind, &str), review: &mut Review) {
     );
 }
 
-/// Returns what to type for a key in place of this one.
+/// Returns what to type for a key in place of this one, whose line is then put where the old one is authorized.
 pub(super) fn successor(subject: &str) -> String {
     let name = subject.rsplit('/').next().unwrap_or(subject);
-    let name = super::quoted_text(format!("{name}-new").as_bytes());
-    format!("keyward generate {name}; where the old line is authorized, put the new one")
+    let name = super::quoted_name(&format!("{name}-new"));
+    format!("keyward generate {name}")
 }

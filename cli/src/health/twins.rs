@@ -1,6 +1,7 @@
 //! The same key in several places: who steals one of them has it, and who replaces one forgets the other.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::{Kind, Level, Review, Seen};
 
@@ -30,7 +31,7 @@ fn rank(one: &Seen) -> (bool, bool, usize) {
 
 /// Says of one key that it is another's twin, which is to stay.
 fn twin(first: &Seen, other: &Seen, review: &mut Review) {
-    let path = super::quoted_text(other.subject.as_bytes());
+    let path = super::quoted(Path::new(&other.subject));
     let (level, message) = match first.kind {
         Kind::Key => (
             Level::Note,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Kind, Level, OLD_DAYS, Review, Seen, certificates, sizes};
 use crate::ask::{self, AskError};
 use crate::error::Error;
+use crate::hint;
 use crate::vault::arguments::Arguments;
 use crate::vault::backup::reminder::Backups;
 use crate::vault::{agent, open, open::Open};
@@ -26,7 +27,8 @@ pub(super) fn look(arguments: &Arguments, review: &mut Review) -> Result<(), Err
     let sealed = match open::read(arguments) {
         Ok((_, sealed)) => sealed,
         Err(error) => {
-            let words = (error.to_string(), "keyward fsck".to_owned());
+            let fix = hint::advice(&error).unwrap_or_else(|| "keyward fsck".to_owned());
+            let words = (error.to_string(), fix);
             review.add(Level::Wrong, "vault", about, words);
             return Ok(());
         }
@@ -38,13 +40,18 @@ pub(super) fn look(arguments: &Arguments, review: &mut Review) -> Result<(), Err
     }
     let backups = Backups::of(arguments);
     for reminder in backups.iter().flat_map(|backups| &backups.reminders) {
-        let (message, fix) = reminder.rsplit_once(": ").unwrap_or((reminder, ""));
-        let words = (message.to_owned(), fix.to_owned());
+        let words = (reminder.message.clone(), reminder.fix.clone());
         review.add(Level::Wrong, "backup", about, words);
     }
-    match keys(arguments)? {
-        Some(keys) => keys.iter().for_each(|listed| key(listed, review)),
-        None => review.leave_out(
+    match keys(arguments) {
+        Ok(Some(keys)) => keys.iter().for_each(|listed| key(listed, review)),
+        // What makes a vault suspicious is a finding, and not the end of the review.
+        Err(error) if error.is_suspicion() => {
+            let fix = hint::advice(&error).unwrap_or_default();
+            review.add(Level::Wrong, "vault", about, (error.to_string(), fix));
+        }
+        Err(error) => return Err(error),
+        Ok(None) => review.leave_out(
             subject,
             "the keys in it: it is closed; keyward unlock opens it in the agent",
         ),
@@ -113,7 +120,7 @@ fn key(listed: &Value, review: &mut Review) {
         Some(days) if days > UNUSED_DAYS => format!("it was used last {days} days ago"),
         _ => return,
     };
-    let fix = format!("keyward remove {}", super::quoted_text(name.as_bytes()));
+    let fix = format!("keyward remove {}", super::quoted_name(name));
     review.add(Level::Note, "unused", about, (message, fix));
 }
 

@@ -1,7 +1,7 @@
 //! What to type when a vault is not in the state in which this machine knows it, or a copy of it is not as it should be.
 
-use super::quoted;
 use crate::error::Error;
+use crate::start::shape::quoted;
 
 /// Returns the advice for `error`.
 pub(super) fn of(error: &Error) -> Option<String> {

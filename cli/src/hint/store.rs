@@ -5,7 +5,7 @@ use std::path::Path;
 
 use keyward_vault::store::Error;
 
-use super::quoted;
+use crate::start::shape::quoted;
 
 /// For whom changing the mode changes nothing.
 const MODELESS: &str = "# where the file system keeps no modes (FAT), mount it with umask=077";

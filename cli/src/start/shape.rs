@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use crate::environment::{AGENT_PID, AUTH_SOCK};
 
@@ -83,6 +84,21 @@ impl Shape {
         quoted.push(b'\'');
         quoted
     }
+}
+
+/// Writes a path as a shell and the program that it is given to read it.
+pub(crate) fn quoted(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let prefix: &[u8] = if bytes.starts_with(b"-") { b"./" } else { b"" };
+    let quoted = Shape::Bourne.quote(&[prefix, bytes].concat());
+    String::from_utf8_lossy(&quoted).into_owned()
+}
+
+/// Writes the name of a key as a shell and keyward read it, the last word of a command.
+pub(crate) fn quoted_name(name: &str) -> String {
+    let quoted = Shape::Bourne.quote(name.as_bytes());
+    let prefix = if name.starts_with('-') { "-- " } else { "" };
+    format!("{prefix}{}", String::from_utf8_lossy(&quoted))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use keyward_vault::strength::fold::fold;
+use keyward_vault::strength::language::BIT;
 use keyward_vault::strength::reading::Reading;
 
 /// Where they are.
@@ -23,9 +24,21 @@ const ENDING_MAX: usize = 4;
 /// The shortest entry that counts with an ending after it.
 const STEM_MIN: usize = 10;
 
-/// Says whether one of the readings is in one of the dictionaries, or is an entry with an ending.
-pub(super) fn have(readings: &[Reading]) -> bool {
-    !readings.is_empty() && files().iter().any(|path| has(path, readings))
+/// What a word is worth that an installed dictionary has, in bits.
+const WORD: u32 = 30;
+
+/// What such a word is worth at most with all that stands around it: more is no single word any longer.
+const WORD_MAX: u32 = 60;
+
+/// Returns what a text is worth, in bits, if one of its readings is in one of the dictionaries, or is an entry with an
+/// ending.
+pub(super) fn find(mut readings: Vec<Reading>) -> Option<u32> {
+    let bits = |reading: &Reading| WORD + reading.extra / BIT;
+    readings.retain(|reading| bits(reading) <= WORD_MAX);
+    if readings.is_empty() || !files().iter().any(|path| has(path, &readings)) {
+        return None;
+    }
+    readings.iter().map(bits).min()
 }
 
 fn files() -> Vec<PathBuf> {

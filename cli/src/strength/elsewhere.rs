@@ -1,5 +1,6 @@
 //! Whether a passphrase opens something else of the person's: who learns it there opens both.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -36,9 +37,13 @@ pub(crate) fn look(passphrase: &Passphrase, vault: Option<&Arguments>, verdict: 
 /// Says whether it opens a key file of a folder; `None` where some were left out.
 fn opens_a_file(passphrase: &Passphrase, folder: &Path) -> Option<bool> {
     let started = Instant::now();
-    let mut is_whole = true;
-    // Without the folder there are no files in it.
-    for path in key_files::in_folder(folder).unwrap_or_default() {
+    let found = match key_files::in_folder(folder) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Some(false),
+        Err(_) => return None,
+    };
+    let mut is_whole = found.is_whole;
+    for path in found.paths {
         if started.elapsed() > PATIENCE {
             return None;
         }

@@ -1,6 +1,6 @@
 //! The names that belong to a person, from where programs keep them.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,9 +8,10 @@ use std::process::{Command, Stdio};
 use keyward_vault::strength::personal::Personal;
 
 use crate::environment;
+use crate::vault::files;
 
 /// How much of a file or of an answer is read, in bytes.
-const READ_MAX: u64 = 256 << 10;
+const READ_MAX: usize = 256 << 10;
 
 /// The settings of Git that hold names.
 const GIT_SETTINGS: [&str; 2] = [".name=", ".email="];
@@ -41,6 +42,8 @@ pub(super) fn collect(purpose: Option<&str>) -> Personal {
 fn git_settings() -> String {
     let git = Command::new("git")
         .args(["config", "--list"])
+        // The folder that a person happens to be in may be anybody's.
+        .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -56,8 +59,8 @@ fn git_settings() -> String {
 }
 
 fn of_ssh(folder: &Path, personal: &mut Personal) {
-    if let Ok(config) = File::open(folder.join("config")) {
-        for line in text(config).lines() {
+    if let Ok(config) = files::head(&folder.join("config"), READ_MAX) {
+        for line in String::from_utf8_lossy(&config).lines() {
             let mut words = line.split(|letter: char| letter.is_whitespace() || letter == '=');
             let is_named = |word: &str| SSH_WORDS.iter().any(|own| word.eq_ignore_ascii_case(own));
             if words.find(|word| !word.is_empty()).is_some_and(is_named) {
@@ -70,8 +73,11 @@ fn of_ssh(folder: &Path, personal: &mut Personal) {
     };
     for path in entries.flatten().map(|entry| entry.path()) {
         let is_public = path.extension().is_some_and(|ending| ending == "pub");
-        if let Some(file) = is_public.then(|| File::open(&path).ok()).flatten() {
-            let line = text(file);
+        if let Some(bytes) = is_public
+            .then(|| files::head(&path, READ_MAX).ok())
+            .flatten()
+        {
+            let line = String::from_utf8_lossy(&bytes);
             if let Some(comment) = line.splitn(3, ' ').nth(2) {
                 personal.add(comment.trim());
             }
@@ -79,11 +85,12 @@ fn of_ssh(folder: &Path, personal: &mut Personal) {
     }
 }
 
-/// Reads the beginning of something as text.
+/// Reads the beginning of an answer as text.
 fn text(source: impl Read) -> String {
     let mut bytes = Vec::new();
+    let limit = u64::try_from(READ_MAX).unwrap_or(u64::MAX);
     // What was read before it failed may hold names too.
-    let _ = source.take(READ_MAX).read_to_end(&mut bytes);
+    let _ = source.take(limit).read_to_end(&mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

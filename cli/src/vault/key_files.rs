@@ -15,25 +15,42 @@ const HEAD: usize = 4096;
 /// What private key files begin with or have near their beginning.
 const MARKS: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PuTTY-User-Key-File-"];
 
-/// Returns the files of a folder that hold a private key, in the order of their names.
+/// What was found in a folder.
+#[derive(Debug, Default)]
+pub(crate) struct KeyFiles {
+    /// The files that hold a private key, in the order of their names.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Whether everything in the folder could be looked at.
+    pub(crate) is_whole: bool,
+}
+
+/// Looks for files that hold a private key.
 ///
 /// # Errors
 /// The folder cannot be read.
-pub(crate) fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)?.take(FILES_MAX) {
+pub(crate) fn in_folder(folder: &Path) -> io::Result<KeyFiles> {
+    let mut paths = Vec::new();
+    let mut entries = fs::read_dir(folder)?;
+    let mut is_whole = true;
+    for entry in entries.by_ref().take(FILES_MAX) {
         let path = entry?.path();
-        if path.is_file() && is_key(&path) {
-            found.push(path);
+        match path.is_file().then(|| is_key(&path)) {
+            Some(Ok(true)) => paths.push(path),
+            Some(Err(_)) => is_whole = false,
+            _ => {}
         }
     }
-    found.sort();
-    Ok(found)
+    is_whole &= entries.next().is_none();
+    paths.sort();
+    Ok(KeyFiles { paths, is_whole })
 }
 
-/// Says whether a file holds a private key, as its beginning has it. One that cannot be read holds none.
-pub(crate) fn is_key(path: &Path) -> bool {
-    let head = files::head(path, HEAD).unwrap_or_default();
+/// Says whether a file holds a private key, as its beginning has it.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn is_key(path: &Path) -> io::Result<bool> {
+    let head = files::head(path, HEAD)?;
     let has = |mark: &[u8]| head.windows(mark.len()).any(|window| window == mark);
-    MARKS.iter().any(|mark| has(mark))
+    Ok(MARKS.iter().any(|mark| has(mark)))
 }

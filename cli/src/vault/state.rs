@@ -13,6 +13,7 @@ use keyward_vault::{Sealed, Vault, VaultId};
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{self, Arguments};
+use super::files;
 use crate::error::Error;
 use crate::output;
 
@@ -76,6 +77,18 @@ pub(crate) fn check_salvaged(vault: &Vault, arguments: &Arguments) -> Result<(),
         Some(note) => note.refuse(&state, arguments),
         None => Ok(()),
     }
+}
+
+/// Returns the id of the vault that this machine knows to be at a path.
+pub(crate) fn vault_at(path: &Path) -> Option<String> {
+    let place = place(path);
+    let entries = std::fs::read_dir(arguments::state_folder().ok()?.join("vaults")).ok()?;
+    entries.flatten().find_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let id = name.strip_suffix(".json").filter(|id| !id.contains('.'))?;
+        let note = parse(&files::read(&entry.path()).ok()?)?;
+        (note.path == Some(place.clone())).then(|| id.to_owned())
+    })
 }
 
 /// Returns the note about a vault. One that is damaged counts as none: it could only keep the person out.

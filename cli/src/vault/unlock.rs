@@ -174,7 +174,7 @@ fn recovery_code(text: &str) -> Result<RecoveryCode, Error> {
 }
 
 fn prompt(path: &Path) -> String {
-    format!("Passphrase for {}: ", path.display())
+    format!("Passphrase for {}: ", output::shown(path))
 }
 
 fn text(secret: &Secret<Vec<u8>>) -> Result<&str, Error> {

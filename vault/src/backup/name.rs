@@ -44,6 +44,11 @@ impl CopyName {
         &self.date
     }
 
+    /// Says whether another copy is of the same vault.
+    pub fn is_of_vault_of(&self, other: &Self) -> bool {
+        self.vault == other.vault
+    }
+
     /// Says whether the name is one of this vault's copies.
     pub fn is_of(&self, vault: VaultId) -> bool {
         vault.to_string().starts_with(&self.vault)

@@ -19,7 +19,7 @@ impl Estimate {
     }
 }
 
-/// How many bytes are looked at. More could only be worth more.
+/// How many bytes are looked at. What follows counts for nothing: it could go on as what was before.
 const LOOKED_AT: usize = 100;
 
 /// Reads the tables that estimates are made with. It may be called before a secret is in memory: they are
@@ -33,10 +33,9 @@ pub(super) fn of(text: &str) -> Estimate {
     let looked_at = text
         .get(..text.floor_char_boundary(LOOKED_AT))
         .unwrap_or(text);
-    let rest = text.get(looked_at.len()..).unwrap_or_default();
     let found = zxcvbn::zxcvbn(looked_at, &[]);
     let unknown = |part: &str| -> f64 { part.chars().map(kind_bits).sum() };
-    let mut bits = unknown(rest);
+    let mut bits = 0.0;
     let mut parts = 0.0_f64;
     for part in found.sequence() {
         parts += 1.0;

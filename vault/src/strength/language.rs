@@ -25,6 +25,9 @@ pub const CONTEXT: usize = 4;
 /// How many letters a language has at most, and one more for the end of a word.
 pub const SYMBOLS: usize = 32;
 
+/// How many contexts of the longest length there are.
+const CONTEXTS: usize = SYMBOLS * SYMBOLS * SYMBOLS * SYMBOLS;
+
 /// How many contexts share one place in the list of costs.
 pub const GROUP: usize = 16;
 
@@ -90,7 +93,7 @@ impl<'a> Language<'a> {
                 }
                 Some(symbol) => {
                     sum += self.step(context, known, symbol);
-                    context = (context * SYMBOLS + symbol) % SYMBOLS.pow(4);
+                    context = (context * SYMBOLS + symbol) % CONTEXTS;
                     known = CONTEXT.min(known + 1);
                 }
             }
@@ -193,7 +196,8 @@ impl<'a> Reader<'a> {
     fn language(&mut self) -> Option<Language<'a>> {
         let length = self.number()?;
         let tag = core::str::from_utf8(self.take(length)?).ok()?;
-        let count = self.number()?;
+        // One symbol stands for the end of a word.
+        let count = self.number().filter(|count| *count < SYMBOLS)?;
         let letters = self.chunks::<4>(count)?.iter();
         let alphabet = letters
             .map(|code| char::from_u32(u32::from_le_bytes(*code)))

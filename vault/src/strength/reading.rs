@@ -41,7 +41,8 @@ const JOINT: u32 = 4 * BIT;
 /// Returns what a text may be read as.
 pub fn readings(text: &str) -> Vec<Reading> {
     let mut found = Vec::new();
-    let plain = Zeroizing::new(text.chars().collect::<Vec<char>>());
+    let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
+    plain.extend(text.chars());
     if let Some(core) = trim(&plain) {
         add(&plain, core, 0, &mut found);
     }

@@ -61,19 +61,16 @@ impl<'a> WordData<'a> {
         Self { languages, known }
     }
 
-    /// Returns the tags of the languages (BCP 47).
-    pub fn tags(&self) -> impl Iterator<Item = &'a str> {
-        self.languages.iter().map(Language::tag)
-    }
-
     /// Returns what the likeliest reading as one word costs, in bits, where that is no more than
     /// a word costs.
     pub(super) fn single_word(&self, readings: &[Reading]) -> Option<u32> {
         let mut least = None;
         let mut limit = u32::MAX;
         for reading in readings {
-            if self.known.has(&reading.letters) {
-                return Some(known::BITS + reading.extra / BIT);
+            let cost = known::BITS * BIT + reading.extra;
+            if cost <= limit.min(WORD_MAX * BIT) && self.known.has(&reading.letters) {
+                limit = cost;
+                least = Some(limit / BIT);
             }
             let most = match reading.is_long {
                 true => u32::MAX / BIT,
@@ -96,7 +93,7 @@ impl<'a> WordData<'a> {
     /// in which it is likeliest, and a character that stands between all of them once.
     pub(super) fn bits(&self, text: &str) -> f64 {
         let mut bits = 0.0;
-        let mut separators = Zeroizing::new(Vec::new());
+        let mut separators = Zeroizing::new(Vec::with_capacity(text.len()));
         let mut run = Zeroizing::new(String::with_capacity(text.len()));
         for letter in text.chars() {
             if letter.is_alphabetic() {
@@ -105,12 +102,12 @@ impl<'a> WordData<'a> {
             }
             bits += self.run_bits(&run);
             run.clear();
-            let is_known = separators.contains(&letter);
-            bits += match is_known {
-                true => 1.0,
-                false => estimate::kind_bits(letter),
-            };
-            separators.push(letter);
+            if separators.contains(&letter) {
+                bits += 1.0;
+            } else {
+                bits += estimate::kind_bits(letter);
+                separators.push(letter);
+            }
         }
         bits + self.run_bits(&run)
     }

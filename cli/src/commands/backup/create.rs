@@ -47,6 +47,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     }
     let kept = match dest.is_dir() {
         true => folder::write_into(&dest, &sealed, super::kept(matches))?,
+        false if super::kept(matches).is_some() => {
+            return Err(Error::KeepInFile { path: dest });
+        }
         false => folder::write_file(&dest, sealed.bytes())?,
     };
     let dest = std::path::absolute(&dest).unwrap_or(dest);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
+use keyward_vault::backup::CopyName;
 use serde::Serialize;
 
 use super::push;
@@ -33,6 +34,9 @@ pub(super) fn describe() -> Command {
         .after_help(EXAMPLES);
     super::with_ssh(arguments::with_path(command))
 }
+
+/// How long a day is, as RFC 3339 has it.
+const DAY: usize = 10;
 
 /// One copy. The names of the fields are a promise.
 #[derive(Debug, Serialize)]
@@ -73,7 +77,8 @@ fn noted(arguments: &Arguments) -> Vec<Copy> {
         return Vec::new();
     };
     let notes = Notes::of(vault.vault_id());
-    let copies = notes.copies.into_iter().rev().map(|made| {
+    let there = notes.copies.into_iter().filter(|made| !made.is_gone());
+    let copies = there.rev().map(|made| {
         let behind = vault.generation().saturating_sub(made.generation);
         Copy {
             words: format!(
@@ -87,11 +92,17 @@ fn noted(arguments: &Arguments) -> Vec<Copy> {
             ),
             path: made.copy,
             generation: Some(made.generation),
-            date: Some(made.time),
+            date: made.time.get(..DAY).map(str::to_owned),
             standing: None,
         }
     });
     copies.collect()
+}
+
+/// Returns the day that a copy's name has.
+fn day(path: &str) -> Option<String> {
+    let name = Path::new(path).file_name()?.to_str()?;
+    Some(name.parse::<CopyName>().ok()?.date().to_owned())
 }
 
 fn here(folder: &Path, arguments: &Arguments) -> Result<Vec<Copy>, Error> {
@@ -103,9 +114,9 @@ fn here(folder: &Path, arguments: &Arguments) -> Result<Vec<Copy>, Error> {
             (Some(generation), None, true) => format!("generation {generation}"),
             _ => format!("damaged: {}", found.damaged.join("; ")),
         },
+        date: day(&found.path),
         path: found.path,
         generation: found.generation,
-        date: None,
         standing: found.standing,
     });
     Ok(copies.collect())
@@ -114,7 +125,7 @@ fn here(folder: &Path, arguments: &Arguments) -> Result<Vec<Copy>, Error> {
 fn there(remote: &Remote, matches: &ArgMatches) -> Result<Vec<Copy>, Error> {
     let names = remote.list(&super::ssh(matches))?.into_iter();
     let copies = names.map(|name| Copy {
-        path: format!("{}/{name}", remote.place()),
+        path: remote.of_copy(&name),
         generation: Some(name.generation()),
         date: Some(name.date().to_owned()),
         standing: None,

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Command};
 use keyward_vault::Sealed;
 
-use super::push;
+use super::{push, verify};
 use crate::error::Error;
 use crate::output;
+use crate::vault::arguments::{self, Arguments};
+use crate::vault::backup::copy::{self, Described};
 use crate::vault::backup::folder;
 
 const EXAMPLES: &str = "\
@@ -16,7 +18,8 @@ Examples:
   keyward backup pull jump:keys .        the newest copy there, into this folder
   keyward backup pull jump:keys/keyward-3f9a1c22-2026-11-24-g12.vault old.vault
 
-What comes is checked as keyward backup verify does. Then: keyward backup restore FILE";
+The newest of your vault is fetched, where there is one here. What comes is checked as keyward backup verify does
+without a passphrase. Then: keyward backup restore FILE";
 
 /// Describes it.
 pub(super) fn describe() -> Command {
@@ -31,7 +34,7 @@ pub(super) fn describe() -> Command {
             .default_value("."),
         )
         .after_help(EXAMPLES);
-    super::with_ssh(command)
+    super::with_ssh(arguments::with_path(command))
 }
 
 /// Fetches, checks and writes.
@@ -41,7 +44,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         .get_one::<PathBuf>("DEST")
         .cloned()
         .unwrap_or_default();
-    let (name, bytes) = remote.pull(&super::ssh(matches))?;
+    let arguments = Arguments::read(matches)?;
+    let vault = copy::present(&arguments);
+    let own = vault.as_ref().map(Sealed::vault_id);
+    let (name, bytes) = remote.pull(own, &super::ssh(matches))?;
     let sealed = Sealed::read(bytes)?;
     let dest = match dest.is_dir() {
         true => dest.join(name.to_string()),
@@ -53,5 +59,13 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         sealed.generation(),
         output::shown(&kept.path)
     ));
-    Ok(ExitCode::SUCCESS)
+    let mut described = Described::of(kept.path, &sealed, vault.as_ref());
+    if !folder::is_named(&sealed, &name) {
+        let generation = sealed.generation();
+        let damage = format!("it is called {name} there, and is generation {generation}");
+        described.damaged.push(damage);
+        described.whole = false;
+    }
+    output::write(verify::text(&described).as_bytes())?;
+    Ok(verify::code(&described))
 }

@@ -49,13 +49,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let remote = place_of(matches)?;
     let (_, sealed) = open::read(&arguments)?;
     let there = remote.push(&sealed, super::kept(matches), &super::ssh(matches))?;
-    let place = remote.place();
-    let separator = match remote.path.is_empty() || remote.path.ends_with('/') {
-        true => "",
-        false => "/",
-    };
-    let copy = format!("{place}{separator}{}", there.name);
-    Notes::note_copy(&sealed, place, copy.clone());
+    let copy = remote.of_copy(&there.name);
+    Notes::note_copy(&sealed, remote.place(), copy.clone());
     let generation = sealed.generation();
     output::say(&match there.was_there {
         true => format!("Generation {generation} is there already, and whole: {copy}\n"),

@@ -60,6 +60,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         .cloned()
         .collect();
     let restoring = Restoring::open(&path, &arguments)?;
+    restoring.check_names(&names)?;
     let mut plan = restoring.plan()?;
     if !names.is_empty() {
         plan.retain(|line| names.contains(&line.name));
@@ -83,7 +84,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     }
     match names.is_empty() {
         true => restoring.replace(&arguments)?,
-        false => restoring.take(&names)?,
+        false => restoring.take(&names, &arguments)?,
     }
     output::say("Restored.\n");
     Ok(ExitCode::SUCCESS)

@@ -52,10 +52,15 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     } else {
         output::write(text(&described).as_bytes())?;
     }
-    Ok(match described.whole {
+    Ok(code(&described))
+}
+
+/// Returns what the program exits with after it judged a copy.
+pub(super) fn code(described: &Described) -> ExitCode {
+    match described.whole {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(DAMAGED),
-    })
+    }
 }
 
 fn judged(path: &Path, arguments: &Arguments, is_full: bool) -> Result<Described, Error> {
@@ -82,7 +87,8 @@ fn judged(path: &Path, arguments: &Arguments, is_full: bool) -> Result<Described
     Ok(described)
 }
 
-fn text(described: &Described) -> String {
+/// Writes what is known of a copy for a person.
+pub(super) fn text(described: &Described) -> String {
     let state = match described.whole {
         true => "whole",
         false => "damaged",

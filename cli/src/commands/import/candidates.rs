@@ -33,7 +33,7 @@ pub(super) fn find<'a>(
             found.push(Candidate { path: path.clone() });
             continue;
         }
-        match key_files::in_folder(path) {
+        match key_files::in_folder(path).map(|found| found.paths) {
             Ok(files) if files.is_empty() => failed(
                 path,
                 Error::NoKeyFiles {

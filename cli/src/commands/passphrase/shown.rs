@@ -10,7 +10,7 @@ use keyward_vault::strength::{BITS_GOOD, Verdict};
 const PLACES: u8 = 20;
 const PLACE_BITS: f64 = 6.0;
 
-/// How often the rented cards are one: an attacker who has a thousand is a thousand times as fast.
+/// How many cards the attacker rents at once: they find it so many times as soon, at the same price.
 const CARDS: f64 = 1000.0;
 
 /// Seconds in the units of time, the largest first.

@@ -6,6 +6,14 @@ use super::shades::{Point, Shades, real};
 /// The most corners that are looked at: those that most rows went through.
 const FINDERS_MAX: usize = 24;
 
+/// The most places, and rows through them, that are looked at on the way: a picture full of such proportions is none of a
+/// page, which has three places for each code.
+const PLACES_MAX: usize = 2048;
+const ROWS_MAX: usize = 200_000;
+
+/// How many times as long as a whole corner is wide a run through it may be: a stripe goes on for ever.
+const RUN_MAX: usize = 2;
+
 /// A corner.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Finder {
@@ -19,7 +27,11 @@ pub(super) struct Finder {
 /// Finds the corners.
 pub(super) fn find(shades: &Shades<'_>) -> Vec<Finder> {
     let mut found: Vec<Finder> = Vec::new();
+    let mut rows = 0;
     for y in 0..shades.height {
+        if rows > ROWS_MAX || found.len() > PLACES_MAX {
+            break;
+        }
         let mut runs = [0; 5];
         let mut was_dark = false;
         for x in 0..=shades.width {
@@ -29,7 +41,9 @@ pub(super) fn find(shades: &Shades<'_>) -> Vec<Finder> {
                     let right = real(runs.iter().skip(2).sum());
                     let middle =
                         real(x) - right + real(runs.get(2).copied().unwrap_or_default()) / 2.0;
-                    add(&mut found, crossed(shades, middle, y));
+                    let run_max = RUN_MAX * runs.iter().sum::<usize>();
+                    add(&mut found, crossed(shades, middle, y, run_max));
+                    rows += 1;
                 }
                 runs.rotate_left(1);
                 if let Some(last) = runs.last_mut() {
@@ -61,11 +75,12 @@ fn module_of(runs: &[usize; 5]) -> Option<f64> {
 }
 
 /// Goes through a place from top to bottom, and then from left to right.
-fn crossed(shades: &Shades<'_>, x: f64, y: usize) -> Option<Finder> {
+fn crossed(shades: &Shades<'_>, x: f64, y: usize, run_max: usize) -> Option<Finder> {
     let column = super::shades::whole(x);
-    let (down, middle_y) = through(y, shades.height, |y| shades.is_dark(column, y))?;
+    let (down, middle_y) = through(y, (shades.height, run_max), |y| shades.is_dark(column, y))?;
     let row = super::shades::whole(middle_y);
-    let (across, middle_x) = through(column, shades.width, |x| shades.is_dark(x, row))?;
+    let across = through(column, (shades.width, run_max), |x| shades.is_dark(x, row));
+    let (across, middle_x) = across?;
     let is_square = down.max(across) < 1.5 * down.min(across);
     let middle = Point {
         x: middle_x,
@@ -78,12 +93,17 @@ fn crossed(shades: &Shades<'_>, x: f64, y: usize) -> Option<Finder> {
     })
 }
 
-/// Returns the width of a module and the middle of the five runs around a place on a line.
-fn through(at: usize, end: usize, is_dark: impl Fn(usize) -> bool) -> Option<(f64, f64)> {
+/// Returns the width of a module and the middle of the five runs around a place on a line that ends somewhere, none of
+/// which is longer than so many pixels.
+fn through(
+    at: usize,
+    (end, run_max): (usize, usize),
+    is_dark: impl Fn(usize) -> bool,
+) -> Option<(f64, f64)> {
     let run = |from: usize, forward: bool, dark: bool| {
         let mut place = from;
         let mut length = 0_usize;
-        while place < end && is_dark(place) == dark {
+        while place < end && length <= run_max && is_dark(place) == dark {
             length += 1;
             match forward {
                 true => place += 1,

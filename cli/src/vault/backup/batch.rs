@@ -9,7 +9,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use keyward_vault::store::FILE_BYTES_MAX;
-use rustix::fs::{MemfdFlags, memfd_create};
+use keyward_vault::{Entropy, SystemEntropy};
+use rustix::fs::{MemfdFlags, Mode, fchmod, memfd_create};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
@@ -33,6 +34,8 @@ pub(super) struct Batch {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     host: String,
+    /// What tells the echo of our own marks from the name of a file there.
+    nonce: String,
     marks: u32,
     /// A file in memory through which it sends and fetches: what is transferred is on no disk of this machine.
     file: OwnedFd,
@@ -69,6 +72,14 @@ impl Batch {
         // It inherits the file, which no other program is to.
         let file = memfd_create("keyward-backup", MemfdFlags::empty());
         let file = file.map_err(|error| failed(error.into()))?;
+        // A new file there gets the mode of the local one.
+        let closed = fchmod(&file, Mode::RUSR | Mode::WUSR);
+        closed.map_err(|error| failed(error.into()))?;
+        let mut random = [0; 8];
+        SystemEntropy
+            .fill(&mut random)
+            .map_err(keyward_vault::Error::from)?;
+        let nonce = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let spawned = command.spawn();
         fcntl_setfd(&file, FdFlags::CLOEXEC).map_err(|error| failed(error.into()))?;
         let mut child = spawned.map_err(failed)?;
@@ -81,6 +92,7 @@ impl Batch {
             input: Some(input),
             output: BufReader::new(output),
             host: remote.host.clone(),
+            nonce,
             marks: 0,
             file,
         })
@@ -101,7 +113,7 @@ impl Batch {
     pub(super) fn run(&mut self, command: &str) -> Result<Vec<String>, Error> {
         self.marks += 1;
         // It echoes what it reads, each when its turn comes: the echo of a mark says that the command is done.
-        let mark = format!("!# {}", self.marks);
+        let mark = format!("!# {} {}", self.nonce, self.marks);
         let line = format!("{command}\n{mark}\n");
         let input = self.input.as_mut().ok_or_else(|| self_failed(&self.host))?;
         let written = input.write_all(line.as_bytes());
@@ -155,15 +167,20 @@ impl Batch {
     /// There is none, or it is longer than any vault.
     pub(super) fn get(&mut self, name: &str) -> Result<Vec<u8>, Error> {
         let local = self.local_path();
+        let mut file = self.local()?;
+        // What was sent may not be taken for what came back.
+        file.set_len(0).map_err(|_| self_failed(&self.host))?;
         let waiting = Waiting::new("Fetching");
         self.run(&format!("get {} {local}", quoted(name)))?;
         drop(waiting);
-        let mut file = self.local()?;
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(0))
             .and_then(|_| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
             .map_err(|_| self_failed(&self.host))?;
-        Ok(bytes)
+        match u64::try_from(bytes.len()) {
+            Ok(length) if length <= FILE_BYTES_MAX => Ok(bytes),
+            _ => Err(Error::FileTooLong { path: name.into() }),
+        }
     }
 
     fn local(&self) -> Result<File, Error> {

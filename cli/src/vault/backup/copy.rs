@@ -1,7 +1,5 @@
 //! A copy as it was read: which vault it is of, and how it stands to that.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use keyward_vault::Sealed;
@@ -10,6 +8,7 @@ use keyward_vault::store::{FILE_BYTES_MAX, Store};
 use serde::Serialize;
 
 use super::super::arguments::Arguments;
+use super::super::files;
 use crate::environment;
 use crate::error::Error;
 
@@ -18,27 +17,8 @@ use crate::error::Error;
 /// # Errors
 /// The file cannot be read, or is longer than any vault.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |source| Error::File {
-        path: path.to_path_buf(),
-        source,
-    };
-    let file = File::open(path).map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
-        return Err(failed(std::io::Error::new(
-            std::io::ErrorKind::InvalidInput,
-            "not a file",
-        )));
-    }
-    let mut bytes = Vec::new();
-    file.take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    match u64::try_from(bytes.len()) {
-        Ok(length) if length <= FILE_BYTES_MAX => Ok(bytes),
-        _ => Err(Error::FileTooLong {
-            path: path.to_path_buf(),
-        }),
-    }
+    let longest = usize::try_from(FILE_BYTES_MAX).unwrap_or(usize::MAX);
+    files::read_up_to(path, longest)
 }
 
 /// Reads the vault that is there now, as far as that goes without a secret; `None` where there is none that can be read.

@@ -85,7 +85,12 @@ fn tried(vault: &Vault, key: &KeyRecord) -> Tried {
     let private = vault.private(key.id()).map_err(Error::from);
     let private = private.and_then(|fields| Ok(PrivateKey::from_fields(fields)?));
     let (matches, signs) = match &private {
-        Ok(private) => (matches(private, key), signs(private)),
+        Ok(private) if private.key_type().is_security_key() => (is_of(private, key), None),
+        Ok(private) => match SigningKey::read(private.fields()) {
+            // It derives the public key, and takes no other.
+            Ok(signing) => (is_of(private, key), Some(signs(&signing, private))),
+            Err(_) => (false, Some(false)),
+        },
         Err(_) => (false, Some(false)),
     };
     Tried {
@@ -96,19 +101,15 @@ fn tried(vault: &Vault, key: &KeyRecord) -> Tried {
     }
 }
 
-fn matches(private: &PrivateKey, key: &KeyRecord) -> bool {
+/// Says whether the public key of a private one is that of the record.
+fn is_of(private: &PrivateKey, key: &KeyRecord) -> bool {
     let blob = private.public_blob();
     blob == key.public_key() && Fingerprint::of(&blob) == key.fingerprint()
 }
 
-/// Derives the public key from the private one, signs, and verifies with the public key.
-fn signs(private: &PrivateKey) -> Option<bool> {
-    if private.key_type().is_security_key() {
-        return None;
-    }
+/// Signs, and verifies with the public key.
+fn signs(signing: &SigningKey, private: &PrivateKey) -> bool {
     let algorithm = SignatureAlgorithm::choose(private.key_type(), SignFlags(0));
-    let signature = SigningKey::read(private.fields())
-        .and_then(|key| key.sign(algorithm, MESSAGE))
-        .ok();
-    Some(signature.is_some_and(|it| verify(&private.public_blob(), &it, MESSAGE).is_ok()))
+    let signature = signing.sign(algorithm, MESSAGE).ok();
+    signature.is_some_and(|it| verify(&private.public_blob(), &it, MESSAGE).is_ok())
 }

@@ -74,7 +74,7 @@ pub(crate) fn write_into(folder: &Path, copy: &Sealed, keep: Option<usize>) -> R
         }
     };
     let mut removed = Vec::new();
-    for old in surplus(held, &name, keep) {
+    for old in surplus(genuine(&copies, held, copy, keep), &name, keep) {
         let old = old.to_string();
         copies.remove(OsStr::new(&old))?;
         removed.push(folder.join(old));
@@ -100,6 +100,29 @@ pub(crate) fn surplus(
     let stay = held.len().min(keep.saturating_sub(1));
     held.truncate(held.len() - stay);
     held
+}
+
+/// Returns the copies that are what their names say. In a folder of several people anybody can make files with newer
+/// names, for which the copies would have to go.
+fn genuine(
+    copies: &Copies,
+    mut held: Vec<CopyName>,
+    copy: &Sealed,
+    keep: Option<usize>,
+) -> Vec<CopyName> {
+    if keep.is_some() {
+        held.retain(|name| {
+            let bytes = copies.read(OsStr::new(&name.to_string())).ok().flatten();
+            let sealed = bytes.and_then(|bytes| Sealed::read(bytes).ok());
+            sealed.is_some_and(|sealed| is_named(&sealed, name) && name.is_of(copy.vault_id()))
+        });
+    }
+    held
+}
+
+/// Says whether a copy is what a name says.
+pub(crate) fn is_named(sealed: &Sealed, name: &CopyName) -> bool {
+    name.is_of(sealed.vault_id()) && name.generation() == sealed.generation()
 }
 
 fn names(copies: &Copies, copy: &Sealed) -> Result<Vec<CopyName>, Error> {

@@ -2,6 +2,8 @@
 //!
 //! It only reminds people: nothing is decided by it.
 
+use std::path::Path;
+
 use keyward_vault::store::{Kept, Patience, StateFile};
 use keyward_vault::{Sealed, VaultId};
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,16 @@ pub(crate) struct Made {
     pub(crate) time: String,
 }
 
+impl Made {
+    /// Says whether the copy was removed: its folder is there, and it is not. A disk that is not there has its copy all
+    /// the same, and of other machines nothing is known.
+    pub(crate) fn is_gone(&self) -> bool {
+        let path = Path::new(&self.copy);
+        let folder = path.parent().filter(|_| path.is_absolute());
+        folder.is_some_and(|folder| folder.is_dir() && !path.exists())
+    }
+}
+
 /// A drill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Drilled {
@@ -57,7 +69,8 @@ impl Notes {
 
     /// Returns the newest generation of which there is a copy.
     pub(crate) fn newest(&self) -> Option<&Made> {
-        self.copies.iter().max_by_key(|made| made.generation)
+        let there = self.copies.iter().filter(|made| !made.is_gone());
+        there.max_by_key(|made| made.generation)
     }
 
     /// Notes a copy that was made and read back.

@@ -1,5 +1,7 @@
 //! Where copies lie on other machines.
 
+use keyward_vault::backup::CopyName;
+
 /// A folder of another machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Remote {
@@ -34,6 +36,15 @@ impl Remote {
             host: bare,
             path: path.to_owned(),
         })
+    }
+
+    /// Returns a copy in the folder, as it is typed.
+    pub(crate) fn of_copy(&self, name: &CopyName) -> String {
+        let separator = match self.path.is_empty() || self.path.ends_with('/') {
+            true => "",
+            false => "/",
+        };
+        format!("{}{separator}{name}", self.place())
     }
 
     /// Returns it as it is typed.

@@ -1,15 +1,19 @@
 //! What a person is reminded of: that there is no copy, that it is old, that none was ever tried.
 
+use core::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use keyward_agent::front::escape::Escaped;
 use keyward_vault::Sealed;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::super::arguments::Arguments;
 use super::copy;
 use super::notes::{Drilled, Made, Notes};
 use crate::config::Config;
+use crate::start::shape::quoted;
 use crate::{environment, output};
 
 /// How old the last drill may be where the configuration does not say.
@@ -24,8 +28,38 @@ pub(crate) struct Backups {
     pub(crate) behind: Option<u64>,
     /// The last drill that found everything right.
     pub(crate) drill: Option<Drilled>,
-    /// What is to be done, in words; the last ones say what to type.
-    pub(crate) reminders: Vec<String>,
+    /// What is to be done.
+    pub(crate) reminders: Vec<Reminder>,
+}
+
+/// Something that is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reminder {
+    /// What is so.
+    pub(crate) message: String,
+    /// What to type.
+    pub(crate) fix: String,
+}
+
+impl Reminder {
+    fn new(message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            fix: fix.into(),
+        }
+    }
+}
+
+impl fmt::Display for Reminder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.message, self.fix)
+    }
+}
+
+impl Serialize for Reminder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl Backups {
@@ -60,7 +94,8 @@ impl Backups {
     /// Says the reminders on standard error.
     pub(crate) fn remind(&self) {
         for reminder in &self.reminders {
-            output::say(&format!("note: {reminder}\n"));
+            let reminder = reminder.to_string();
+            output::say(&format!("note: {}\n", Escaped::new(reminder.as_bytes())));
         }
     }
 }
@@ -69,16 +104,17 @@ fn now() -> Timestamp {
     Timestamp::try_from(environment::now()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn reminders(notes: &Notes, generation: u64, age: Duration, now: Timestamp) -> Vec<String> {
+fn reminders(notes: &Notes, generation: u64, age: Duration, now: Timestamp) -> Vec<Reminder> {
     let Some(newest) = notes.newest() else {
-        return vec!["the vault has no backup: keyward backup create FOLDER".to_owned()];
+        let fix = "keyward backup create FOLDER";
+        return vec![Reminder::new("the vault has no backup", fix)];
     };
     let mut reminders = Vec::new();
     let behind = generation.saturating_sub(newest.generation);
     if behind > 0 {
         let saves = copy::saves_of(behind);
-        let again = again(newest);
-        reminders.push(format!("the backup is {saves} behind the vault: {again}"));
+        let message = format!("the backup is {saves} behind the vault");
+        reminders.push(Reminder::new(message, again(newest)));
     }
     let last = notes
         .drill
@@ -91,11 +127,15 @@ fn reminders(notes: &Notes, generation: u64, age: Duration, now: Timestamp) -> V
     let limit = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
     match days {
         Some(since) if since.as_secs() <= limit => {}
-        Some(since) => reminders.push(format!(
-            "the last drill was {} days ago: keyward backup drill",
-            since.as_secs() / (24 * 60 * 60)
-        )),
-        None => reminders.push("no backup was ever tried: keyward backup drill".to_owned()),
+        Some(since) => {
+            let days = since.as_secs() / (24 * 60 * 60);
+            let message = format!("the last drill was {days} days ago");
+            reminders.push(Reminder::new(message, "keyward backup drill"));
+        }
+        None => {
+            let message = "no backup was ever tried";
+            reminders.push(Reminder::new(message, "keyward backup drill"));
+        }
     }
     reminders
 }
@@ -103,9 +143,10 @@ fn reminders(notes: &Notes, generation: u64, age: Duration, now: Timestamp) -> V
 /// Returns what to type for another copy at the same place.
 fn again(made: &Made) -> String {
     let is_file = made.copy == made.place;
+    let place = quoted(Path::new(&made.place));
     match (super::place::Remote::parse(&made.place), is_file) {
-        (Some(_), _) => format!("keyward backup push {}", made.place),
-        (None, false) => format!("keyward backup create {}", made.place),
+        (Some(_), _) => format!("keyward backup push {place}"),
+        (None, false) => format!("keyward backup create {place}"),
         (None, true) => "keyward backup create FOLDER".to_owned(),
     }
 }
@@ -119,7 +160,7 @@ mod tests {
     fn noted(generation: u64, drill: Option<&str>) -> Notes {
         let made = Made {
             place: "/mnt".to_owned(),
-            copy: "/mnt/keyward-3f3f3f3f-2026-11-24-g12.vault".to_owned(),
+            copy: "/nowhere/stick/keyward-3f3f3f3f-2026-11-24-g12.vault".to_owned(),
             generation,
             time: "2026-11-24T00:00:00Z".to_owned(),
         };
@@ -134,7 +175,8 @@ mod tests {
 
     fn said(notes: &Notes, generation: u64) -> Vec<String> {
         let now = "2026-11-24T00:00:00Z".parse().unwrap();
-        reminders(notes, generation, AGE, now)
+        let reminders = reminders(notes, generation, AGE, now);
+        reminders.iter().map(Reminder::to_string).collect()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Copies on another machine, over the system's `sftp`: on accounts with a shell and on those without.
 
-use keyward_vault::Sealed;
 use keyward_vault::backup::CopyName;
+use keyward_vault::{Sealed, VaultId};
 
 use super::batch::{Batch, quoted};
 use super::copy;
@@ -59,14 +59,17 @@ impl Remote {
                 let name = copy::name(copy);
                 if held.contains(&name) {
                     return Err(Error::Exists {
-                        path: format!("{}/{name}", self.place()).into(),
+                        path: self.of_copy(&name).into(),
                     });
                 }
                 self.send(&mut batch, copy, &name)?;
                 name
             }
         };
-        let old = surplus(held, &name, keep);
+        // A newer name than the vault's own is no copy of it.
+        let held = held.into_iter();
+        let held = held.filter(|name| name.generation() <= copy.generation());
+        let old = surplus(held.collect(), &name, keep);
         for old in &old {
             batch.run(&format!("rm {}", quoted(&old.to_string())))?;
         }
@@ -94,12 +97,17 @@ impl Remote {
         batch.run(&renamed).map(drop)
     }
 
-    /// Fetches the newest copy in the folder, or the one that the path names.
+    /// Fetches the newest copy in the folder, of this vault where there is one, or the copy that the path names.
     ///
     /// # Errors
-    /// There is none, or the connection failed.
-    pub(crate) fn pull(&self, options: &Options) -> Result<(CopyName, Vec<u8>), Error> {
+    /// There is none, or those of several vaults, or the connection failed.
+    pub(crate) fn pull(
+        &self,
+        vault: Option<VaultId>,
+        options: &Options,
+    ) -> Result<(CopyName, Vec<u8>), Error> {
         let (folder, wanted) = match self.path.rsplit_once('/') {
+            Some(("", name)) if name.parse::<CopyName>().is_ok() => ("/", name.parse().ok()),
             Some((folder, name)) if name.parse::<CopyName>().is_ok() => (folder, name.parse().ok()),
             None if self.path.parse::<CopyName>().is_ok() => ("", self.path.parse().ok()),
             _ => (self.path.as_str(), None),
@@ -108,15 +116,28 @@ impl Remote {
         if !folder.is_empty() {
             batch.run(&format!("cd {}", quoted(folder)))?;
         }
-        let mut held = names(&mut batch)?;
-        held.sort_by_key(|name| (name.generation(), name.date().to_owned()));
-        let name = wanted.or_else(|| held.pop());
-        let name = name.ok_or_else(|| Error::NoCopies {
-            place: self.place(),
-        })?;
+        let name = match wanted {
+            Some(name) => name,
+            None => self.newest(names(&mut batch)?, vault)?,
+        };
         let bytes = batch.get(&name.to_string())?;
         batch.end()?;
         Ok((name, bytes))
+    }
+
+    fn newest(&self, mut held: Vec<CopyName>, vault: Option<VaultId>) -> Result<CopyName, Error> {
+        if let Some(vault) = vault {
+            held.retain(|name| name.is_of(vault));
+        }
+        held.sort_by_key(|name| (name.generation(), name.date().to_owned()));
+        let place = || self.place();
+        let newest = held
+            .pop()
+            .ok_or_else(|| Error::NoCopies { place: place() })?;
+        match held.iter().all(|name| name.is_of_vault_of(&newest)) {
+            true => Ok(newest),
+            false => Err(Error::SeveralVaults { place: place() }),
+        }
     }
 
     /// Lists the names of the copies in the folder, newest first.

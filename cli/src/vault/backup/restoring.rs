@@ -4,7 +4,7 @@ use std::path::Path;
 
 use keyward_vault::backup::{Change, Planned, plan};
 use keyward_vault::store::{Outcome, Patience, Store};
-use keyward_vault::{Class, Sealed, SystemEntropy, Vault};
+use keyward_vault::{Class, KeyRecord, RecordId, Sealed, SystemEntropy, Vault};
 use serde::Serialize;
 
 use super::super::arguments::Arguments;
@@ -31,8 +31,8 @@ enum Present {
     Open(Box<Open>),
     /// A vault that does not open with the copy's secret: its keys cannot be compared.
     Sealed(Box<Sealed>),
-    /// No vault can be read there.
-    Damaged,
+    /// No vault can be read there: what there is.
+    Damaged(Vec<u8>),
 }
 
 /// One line of the plan. The names of the fields are a promise.
@@ -59,7 +59,12 @@ impl Restoring {
         let given = unlock::given(&of_copy)?;
         let (copy, _) = unlock::with(&sealed, &given, &of_copy)?;
         let present = present(arguments, &given)?;
-        if let Some(other) = present.as_ref().and_then(Present::vault_id)
+        // Of one that is damaged only the notes can tell which it is.
+        let other = match &present {
+            Some(Present::Damaged(_)) => state::vault_at(&arguments.path),
+            present => present.as_ref().and_then(Present::vault_id),
+        };
+        if let Some(other) = other
             && other != sealed.vault_id().to_string()
         {
             return Err(Error::CopyOfAnother {
@@ -93,6 +98,14 @@ impl Restoring {
         Ok(lines)
     }
 
+    /// Says whether the copy has keys of all these names.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKey`].
+    pub(crate) fn check_names(&self, names: &[String]) -> Result<(), Error> {
+        named(&self.copy, names).map(drop)
+    }
+
     /// Says whether the vault is this very copy.
     pub(crate) fn is_same(&self) -> bool {
         let present = self.present.as_ref().and_then(Present::sealed);
@@ -102,17 +115,13 @@ impl Restoring {
     /// Brings back keys of these names, and leaves everything else as it is.
     ///
     /// # Errors
-    /// The vault is not open, the copy has not all of them, or it cannot be saved.
-    pub(crate) fn take(mut self, names: &[String]) -> Result<(), Error> {
-        let keys = self
-            .copy
-            .keys_named(names)
-            .map_err(|name| Error::NoSuchKey {
-                name: name.to_owned(),
-            })?;
+    /// The vault is not open or older than this machine has seen it, the copy has not all of them, or it cannot be saved.
+    pub(crate) fn take(mut self, names: &[String], arguments: &Arguments) -> Result<(), Error> {
+        let keys = named(&self.copy, names)?;
         let Some(Present::Open(open)) = &mut self.present else {
             return Err(Error::NotToMerge);
         };
+        state::check(open.base(), arguments)?;
         open.take_keys(&keys, &self.copy)?;
         saving::save(open)
     }
@@ -125,16 +134,16 @@ impl Restoring {
     pub(crate) fn replace(self, arguments: &Arguments) -> Result<(), Error> {
         let present = self.present.as_ref().and_then(Present::sealed);
         self.check(arguments, present)?;
-        match (present, &self.present) {
-            (Some(present), _) => {
+        match &self.present {
+            Some(Present::Damaged(damaged)) => {
+                self.save(arguments, self.sealed.bytes().to_vec(), damaged)
+            }
+            Some(Present::Open(_) | Present::Sealed(_)) => {
+                let present = present.ok_or(Error::NotToMerge)?;
                 let bytes = self.following(present)?;
                 self.save(arguments, bytes, present.bytes())
             }
-            (None, Some(_)) => {
-                let damaged = open::store(arguments)?.read()?.bytes;
-                self.save(arguments, self.sealed.bytes().to_vec(), &damaged)
-            }
-            (None, None) => {
+            None => {
                 let bytes = self.sealed.bytes();
                 let store = Store::prepare(&arguments.path, Patience::default());
                 store
@@ -197,7 +206,7 @@ impl Present {
         match self {
             Self::Open(open) => Some(open.base()),
             Self::Sealed(sealed) => Some(sealed),
-            Self::Damaged => None,
+            Self::Damaged(_) => None,
         }
     }
 
@@ -222,7 +231,7 @@ impl Line {
         }
     }
 
-    fn of_key(key: &keyward_vault::KeyRecord) -> Self {
+    fn of_key(key: &KeyRecord) -> Self {
         Self {
             name: key.name().to_owned(),
             fingerprint: key.fingerprint().to_string(),
@@ -231,12 +240,22 @@ impl Line {
     }
 }
 
+fn named(copy: &Vault, names: &[String]) -> Result<Vec<RecordId>, Error> {
+    let keys = copy.keys_named(names);
+    keys.map_err(|name| Error::NoSuchKey {
+        name: name.to_owned(),
+    })
+}
+
 /// Looks at what lies in the vault's place.
 fn present(arguments: &Arguments, given: &Given) -> Result<Option<Present>, Error> {
     let (store, sealed) = match open::read(arguments) {
         Ok(read) => read,
         Err(Error::VaultMissing { .. }) => return Ok(None),
-        Err(Error::Vault(error)) if open::is_damage(&error) => return Ok(Some(Present::Damaged)),
+        Err(Error::Vault(error)) if open::is_damage(&error) => {
+            let damaged = open::store(arguments)?.read()?.bytes;
+            return Ok(Some(Present::Damaged(damaged)));
+        }
         Err(error) => return Err(error),
     };
     let vault = match unlock::with(&sealed, given, arguments) {
@@ -244,7 +263,9 @@ fn present(arguments: &Arguments, given: &Given) -> Result<Option<Present>, Erro
         Err(Error::Vault(error)) if error.class() == Some(Class::Locked) => {
             asked(&sealed, arguments)?
         }
-        Err(_) => None,
+        // Its keys cannot be compared; the whole copy can still take its place.
+        Err(Error::Vault(error)) if open::is_damage(&error) => None,
+        Err(error) => return Err(error),
     };
     Ok(Some(match vault {
         Some(vault) => Present::Open(Box::new(Open::of(arguments, store, sealed, vault))),
