@@ -57,23 +57,26 @@ pub(crate) fn secret(file: Option<&Path>, prompt: &str) -> Result<Secret<Vec<u8>
     }
 }
 
-/// Returns a new secret from `file`, or asks a person for it twice.
+/// Returns a new secret from `file`, or asks a person for it, once.
 ///
 /// # Errors
-/// [`AskError`], [`AskError::TypedDifferently`] too. Without a person it is [`AskError::NobodyToAskNew`].
+/// [`AskError`]. Without a person it is [`AskError::NobodyToAskNew`].
 pub(crate) fn new_secret(file: Option<&Path>, prompt: &str) -> Result<Secret<Vec<u8>>, AskError> {
-    if let Some(path) = file {
-        return file::read(path);
-    }
-    let first = person(prompt).map_err(|error| match error {
+    secret(file, prompt).map_err(|error| match error {
         AskError::NobodyToAsk => AskError::NobodyToAskNew,
         error => error,
-    })?;
+    })
+}
+
+/// Asks a person for a new secret once more.
+///
+/// # Errors
+/// [`AskError`], [`AskError::TypedDifferently`] too.
+pub(crate) fn again(first: &Secret<Vec<u8>>) -> Result<(), AskError> {
     let second = person("Again: ")?;
-    if first.expose() == second.expose() {
-        Ok(first)
-    } else {
-        Err(AskError::TypedDifferently)
+    match first.expose() == second.expose() {
+        true => Ok(()),
+        false => Err(AskError::TypedDifferently),
     }
 }
 

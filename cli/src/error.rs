@@ -127,6 +127,10 @@ pub(crate) enum Error {
         "the copy is generation {found}, and this machine has seen {seen}: nothing was changed"
     )]
     OldCopy { found: u64, seen: u64 },
+    #[error("what is only in the vault that is there would be gone unseen; nothing was restored")]
+    BlindRestore,
+    #[error("there is no page of format {0:?}: svg, pdf or txt")]
+    PaperFormat(String),
     #[error("not restored")]
     NotRestored,
     #[error("more than one file is named, and there is one code")]

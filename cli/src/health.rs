@@ -90,6 +90,7 @@ struct Seen {
     fingerprint: String,
     kind: Kind,
     subject: String,
+    is_sealed: bool,
 }
 
 impl Review {

@@ -155,6 +155,13 @@ fn of_paper(error: &PaperError) -> Option<String> {
 }
 
 fn of_import(error: &ImportError) -> Option<String> {
+    if matches!(
+        error,
+        ImportError::Other("a PDF document" | "an XML document")
+    ) {
+        let text = "a page is read from a scan or photograph (PNG, JPEG), or from its lines typed into a file";
+        return Some(text.to_owned());
+    }
     let is_about_secret = matches!(
         error,
         ImportError::PassphraseNeeded | ImportError::WrongPassphrase

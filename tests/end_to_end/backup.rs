@@ -482,3 +482,52 @@ fn drill_finds_a_key_whose_public_half_is_another() {
     let said = vault.keyward(&home, &["list"]).succeeds().stderr;
     assert!(said.contains("no backup was ever tried"), "{said}");
 }
+
+#[test]
+fn whole_restore_that_cannot_show_everything_is_not_done_unasked() {
+    let vault = CheapVault::new();
+    vault.keyward("generate one").succeeds();
+    vault.bare("backup create copy").succeeds();
+    vault
+        .home()
+        .write("new", "another phrase of seven words, and newer");
+    vault.keyward("passwd --new-passphrase-file new").succeeds();
+    vault.bare("generate two --passphrase-file new").succeeds();
+    let before = fs::read(vault.path()).unwrap();
+    let restore = |words: &str| vault.keyward(&format!("backup restore copy {words}"));
+    let said = restore("--dry-run").succeeds().stderr;
+    assert!(said.contains("what is only in it is not shown"), "{said}");
+    let said = restore("").exits(1).stderr;
+    assert!(said.contains("would be gone unseen"), "{said}");
+    assert_eq!(fs::read(vault.path()).unwrap(), before);
+    let said = restore("--accept-rollback").succeeds().stderr;
+    assert!(said.contains("vault.1"), "{said}");
+    let kept = vault.path().with_added_extension("1");
+    assert_eq!(fs::read(kept).unwrap(), before);
+    // The copy that it came from is one.
+    let said = vault.bare("backup list").succeeds().stdout;
+    assert!(said.contains("/copy  generation 2"), "{said}");
+}
+
+#[test]
+fn drill_says_how_old_the_copy_is() {
+    let vault = CheapVault::new();
+    vault.bare("backup create copy").succeeds();
+    for name in ["one", "two"] {
+        vault.keyward(&format!("generate {name}")).succeeds();
+    }
+    let said = vault.keyward("backup drill").succeeds().stdout;
+    assert!(said.contains("it is 2 saves behind the vault"), "{said}");
+    assert_eq!(vault.json("backup drill copy")["behind"], 2);
+}
+
+#[test]
+fn places_that_are_folders_are_not_made_files() {
+    let vault = CheapVault::new();
+    let said = vault.bare("backup create missing/").exits(1).stderr;
+    assert!(
+        said.contains("missing/: No such file or directory"),
+        "{said}"
+    );
+    assert!(!vault.home().path("missing").exists());
+}

@@ -240,3 +240,36 @@ fn a_recovery_code_of_a_page_is_typed_back_and_asked_for() {
     terminal.exits(0);
     assert_eq!(vault.names(), ["github"]);
 }
+
+#[test]
+fn nothing_is_shown_or_asked_before_the_pages_can_be_written() {
+    let vault = CheapVault::new();
+    vault.keyward("generate one").succeeds();
+    let paper = |words: &str| vault.keyward(&format!("backup paper one --recovery {words}"));
+    let said = paper("--out missing/page.txt").exits(1);
+    assert!(!said.stdout.contains("Recovery code"), "{said:?}");
+    let said = paper("--out page.png").exits(1).stderr;
+    assert!(
+        said.contains("there is no page of format \"png\""),
+        "{said}"
+    );
+    assert!(!vault.home().path("page.png").exists());
+    paper("--out page.svg").succeeds();
+    let said = vault.keyward("import page.svg").exits(1).stderr;
+    assert!(said.contains("PNG, JPEG"), "{said}");
+}
+
+#[test]
+fn several_keys_are_several_pages_in_a_folder() {
+    let vault = CheapVault::new();
+    for name in ["one", "two"] {
+        vault.keyward(&format!("generate {name}")).succeeds();
+    }
+    fs::create_dir(vault.home().path("pages")).unwrap();
+    vault.home().write("secret", SECRET);
+    vault
+        .keyward("backup paper one two --out pages --format txt --new-passphrase-file secret")
+        .succeeds();
+    let pages = fs::read_dir(vault.home().path("pages")).unwrap().count();
+    assert_eq!(pages, 2);
+}

@@ -454,3 +454,17 @@ fn unused_keys_old_vaults_and_missing_codes_are_found() {
     fs::write(vault.path(), "damaged").unwrap();
     assert_eq!(found(&home, &opened).1, ["vault vault"]);
 }
+
+#[test]
+fn the_sealed_one_of_two_stays_and_keys_of_hosts_are_in_the_clear() {
+    let home = Home::new();
+    keygen(&home, "id_ed25519", "", &["-t", "ed25519"]);
+    fs::copy(home.path(".ssh/id_ed25519"), home.path(".ssh/zz")).unwrap();
+    let mut seal = home.command("ssh-keygen");
+    seal.args(["-q", "-p", "-P", "", "-N", SECRET, "-f", ".ssh/zz"])
+        .succeeds();
+    finds(&home, &["duplicate id_ed25519", "unencrypted id_ed25519"]);
+    let host = Home::new();
+    keygen(&host, "ssh_host_ed25519_key", "", &["-t", "ed25519"]);
+    finds(&host, &[]);
+}

@@ -73,6 +73,17 @@ fn weak_ones_are_refused_with_the_reason() {
         ("elephantelephant", "single-word"),
         ("qwertyuiopasdfgh", "guessable"),
         ("passwordpassword", "guessable"),
+        ("electrocardiogram electrocardiogram", "single-word"),
+        ("Electrocardiogram-2024!", "single-word"),
+        ("!!!Electrocardiogram!!!", "single-word"),
+        ("EL3CTR0CARD10GRAM1987!?", "single-word"),
+        ("e l e c t r o c a r d i o g r a m", "single-word"),
+        ("Unabhaengigkeitserklaerungen", "single-word"),
+        ("Straßenverkehrsordnung-2024!", "single-word"),
+        ("192.168.100.200", "guessable"),
+        ("31415926535897932", "guessable"),
+        ("2024-11-24 12:00", "guessable"),
+        ("48201957361048", "guessable"),
         ("zero\u{200b}width and more", "disallowed"),
     ] {
         refused(&home, text, code);
@@ -91,11 +102,16 @@ fn names_of_the_person_are_refused() {
         ".ssh/id.pub",
         "ssh-ed25519 AAAA tweedledee@tweedledum.example\n",
     );
+    home.write(
+        ".ssh/known_hosts",
+        "red-queen.wonderland.example,10.0.0.7 ssh-ed25519 AAAA\n",
+    );
     for text in [
         "alice.liddell@wonderland.example",
         "Liddell-Alice-1865",
         "jabberwocky1871!",
         "looking-glass-1871",
+        "red-queen.wonderland.example",
         "tweedledee@tweedledum.example",
     ] {
         refused(&home, text, "personal");

@@ -71,11 +71,13 @@ fn init_that_is_not_gone_through_with_leaves_no_vault() {
         terminal
     };
     let mut terminal = init();
-    terminal.types_hidden("one");
-    terminal.expects("Again: ");
-    terminal.types_hidden("two");
-    let shown = terminal.exits(1);
-    assert!(shown.contains("error: the two are not the same"), "{shown}");
+    for _ in 0..3 {
+        terminal.types_hidden(PASSPHRASE);
+        terminal.expects("Again: ");
+        terminal.types_hidden("another");
+        terminal.expects("the two are not the same");
+    }
+    terminal.exits(1);
     let mut terminal = init();
     terminal.types_hidden(PASSPHRASE);
     terminal.expects("Again: ");

@@ -55,7 +55,7 @@ fn any_two_of_three_shares_open_the_vault_and_one_does_not() {
     vault.home().write("some", &shares[1]);
     let said = vault.bare("list --recovery-file some").exits(3).stderr;
     assert!(
-        said.starts_with("error: there are 1 shares, and it takes 2\nhint: "),
+        said.starts_with("error: it takes 2 shares, and there is 1\nhint: "),
         "{said}"
     );
     // Whole files one after the other are as good.

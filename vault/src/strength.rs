@@ -138,7 +138,24 @@ impl<'a> Judge<'a> {
         if estimate.is_guessable(GUESSABLE) && verdict.length >= LENGTH_MIN {
             verdict.refuse(Reason::Guessable, estimate.guesses);
         }
+        if let Some(bits) = number(text) {
+            verdict.refuse(Reason::Guessable, bits);
+        }
     }
+}
+
+/// The fewest digits of a number that is no date, no address and no number of anything.
+const DIGITS_MIN: usize = 20;
+
+/// Returns the most bits of a text that is a number, with signs between the digits, and not a long one.
+fn number(text: &str) -> Option<f64> {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let signs = text.chars().count() - digits;
+    let is_number = !text.chars().any(char::is_alphabetic) && 2 * signs <= digits;
+    let digits = u32::try_from(digits).ok().filter(|_| digits < DIGITS_MIN);
+    digits
+        .filter(|_| is_number)
+        .map(|digits| f64::from(digits) * 10_f64.log2())
 }
 
 /// What names with decorations are worth: a thousand names, written in a thousand ways.

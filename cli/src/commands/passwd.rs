@@ -34,9 +34,10 @@ pub(super) fn describe() -> Command {
 
 /// Changes the passphrase and saves the vault.
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
-    let mut open = Open::ask(&Arguments::read(matches)?)?;
+    let arguments = Arguments::read(matches)?;
+    let mut open = Open::ask(&arguments)?;
     let file = matches.get_one::<PathBuf>("new-passphrase-file");
-    let chosen = strength::choose(file, "New passphrase: ", None)?;
+    let chosen = strength::choose(file, "New passphrase: ", Some(&arguments))?;
     open.change_passphrase(&chosen.passphrase)?;
     saving::save(&mut open)?;
     output::say("The passphrase is changed.\n");

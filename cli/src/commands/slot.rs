@@ -121,9 +121,10 @@ fn list(matches: &ArgMatches) -> Result<ExitCode, Error> {
 }
 
 fn add_passphrase(matches: &ArgMatches) -> Result<ExitCode, Error> {
-    let mut open = Open::ask(&Arguments::read(matches)?)?;
+    let arguments = Arguments::read(matches)?;
+    let mut open = Open::ask(&arguments)?;
     let file = matches.get_one::<PathBuf>("new-passphrase-file");
-    let chosen = strength::choose(file, "New passphrase: ", None)?;
+    let chosen = strength::choose(file, "New passphrase: ", Some(&arguments))?;
     let label = matches.get_one::<String>("label").map(String::as_str);
     let id = open.add_passphrase(&chosen.passphrase, label)?;
     saving::save(&mut open)?;

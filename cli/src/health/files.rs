@@ -82,8 +82,10 @@ fn contents(path: &Path, found: &Found<'_>, review: &mut Review) -> Result<(), I
         None if outside.as_ref().is_some_and(is_token) => outside,
         None => {
             let key = PublicKey::from_blob(found.open(None)?.key.public_blob())?;
-            let fix = format!("keyward import {}", super::quoted(path));
-            unencrypted(path, fix, review);
+            if !is_of_a_host(path) {
+                let fix = format!("keyward import {}", super::quoted(path));
+                unencrypted(path, fix, review);
+            }
             Some(key)
         }
         Some(encryption) => {
@@ -104,9 +106,16 @@ fn contents(path: &Path, found: &Found<'_>, review: &mut Review) -> Result<(), I
             fingerprint: key.fingerprint(),
             kind: Kind::File,
             subject,
+            is_sealed: found.is_encrypted(),
         });
     }
     Ok(())
+}
+
+/// Says whether it is a key of sshd's, by its name: nobody types a passphrase for that.
+fn is_of_a_host(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("ssh_host_") && name.ends_with("_key")
 }
 
 fn unencrypted(path: &Path, fix: String, review: &mut Review) {

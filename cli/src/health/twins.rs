@@ -23,10 +23,12 @@ pub(super) fn look(review: &mut Review) {
     }
 }
 
-/// Returns where a key stands among those that are the same: what is to stay comes first, the vault's before all.
-fn rank(one: &Seen) -> (bool, bool, usize) {
+/// Returns where a key stands among those that are the same: what is to stay comes first, the vault's before all, and a
+/// sealed file before one in the clear.
+fn rank(one: &Seen) -> (bool, bool, bool, usize) {
     let is_usual = one.subject.contains("/id_");
-    (one.kind != Kind::Key, !is_usual, one.subject.len())
+    let is_file = one.kind != Kind::Key;
+    (is_file, !one.is_sealed, !is_usual, one.subject.len())
 }
 
 /// Says of one key that it is another's twin, which is to stay.

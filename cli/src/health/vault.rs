@@ -96,6 +96,7 @@ fn key(listed: &Value, review: &mut Review) {
             fingerprint: key.fingerprint(),
             kind: Kind::Key,
             subject: name.to_owned(),
+            is_sealed: true,
         });
     }
     let certificate = text("certificate").map(|line| import::certificate(line.as_bytes()));

@@ -15,8 +15,9 @@ pub(super) fn of(error: &Error) -> Option<String> {
             "the copies that were there are as they were; look into that machine's disk"
         }
         Error::OldCopy { .. } => {
-            "what was changed since would be gone: keyward backup restore --dry-run shows it; to have it so: --accept-rollback"
+            "what was changed since would be gone; to have it so: --accept-rollback"
         }
+        Error::BlindRestore => "if it is to be gone: --yes; to see it first: keyward list",
         Error::NoCopies { .. } => {
             "make one: keyward backup create FOLDER, or keyward backup push HOST:FOLDER"
         }
@@ -27,7 +28,7 @@ pub(super) fn of(error: &Error) -> Option<String> {
             ));
         }
         Error::NotToMerge => {
-            "restore the copy whole, without --records; or open it beside the vault: keyward export --vault COPY NAME"
+            "restore the copy whole, without --records; or open it beside the vault: keyward export --vault COPY NAME --out FILE"
         }
         Error::RetiredKey { path } | Error::ReplacedSlot { path, .. } => {
             return Some(format!(

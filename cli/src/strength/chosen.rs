@@ -6,6 +6,7 @@ use keyward_vault::strength::{BITS_GOOD, Verdict};
 use keyward_vault::{Passphrase, Secret};
 
 use super::{elsewhere, judge, passphrase, way_forward};
+use crate::ask::AskError;
 use crate::error::Error;
 use crate::vault::arguments::Arguments;
 use crate::{ask, output};
@@ -34,15 +35,26 @@ pub(crate) fn choose(
 ) -> Result<Chosen, Error> {
     for _ in 1..TRIES {
         match choose_once(file, prompt, vault) {
-            Err(error @ (Error::WeakPassphrase(_) | Error::IsNoPassphrase(_)))
-                if file.is_none() =>
-            {
-                output::say(&format!("{error}.\n{}\n", advice()?));
+            Err(error) if file.is_none() && is_to_be_chosen_again(&error) => {
+                let advice = match error {
+                    Error::Ask(_) => String::new(),
+                    _ => advice()? + "\n",
+                };
+                output::say(&format!("{error}.\n{advice}"));
             }
             chosen => return chosen,
         }
     }
     choose_once(file, prompt, vault)
+}
+
+const fn is_to_be_chosen_again(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::WeakPassphrase(_)
+            | Error::IsNoPassphrase(_)
+            | Error::Ask(AskError::TypedDifferently)
+    )
 }
 
 /// Returns what to do about a refused one; the end of it is a passphrase that would pass.
@@ -71,6 +83,7 @@ fn choose_once(
     elsewhere::look(&passphrase, vault, &mut verdict);
     if file.is_none() {
         output::say(&shown(&verdict));
+        ask::again(&typed)?;
     }
     Ok(Chosen { typed, passphrase })
 }

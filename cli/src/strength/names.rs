@@ -68,6 +68,18 @@ fn of_ssh(folder: &Path, personal: &mut Personal) {
             }
         }
     }
+    let known = files::head(&folder.join("known_hosts"), READ_MAX).unwrap_or_default();
+    for line in String::from_utf8_lossy(&known).lines() {
+        // One that is hashed begins with a bar.
+        let hosts = line
+            .split(' ')
+            .next()
+            .filter(|hosts| !hosts.starts_with(['|', '#', '@']));
+        hosts
+            .into_iter()
+            .flat_map(|hosts| hosts.split(','))
+            .for_each(|host| personal.add(host));
+    }
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };

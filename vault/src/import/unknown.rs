@@ -19,7 +19,9 @@ const LABELS: [(&str, &str); 8] = [
 ];
 
 /// What the beginnings of files say.
-const BEGINNINGS: [(&[u8], Refusal); 6] = [
+const BEGINNINGS: [(&[u8], Refusal); 8] = [
+    (b"%PDF-", Refusal::Other("a PDF document")),
+    (b"<?xml", Refusal::Other("an XML document")),
     (b"\xff\xfe", Refusal::Other("UTF-16 text")),
     (b"\xfe\xff", Refusal::Other("UTF-16 text")),
     (

@@ -65,7 +65,7 @@ pub enum SharesError {
         other: usize,
     },
     /// There are not enough shares.
-    #[error("there are {found} shares, and it takes {needed}")]
+    #[error("it takes {needed} shares, and there {} {found}", if *found == 1 { "is" } else { "are" })]
     TooFew {
         /// How many there are.
         found: usize,

@@ -35,6 +35,12 @@ const SIGN_KIND: u32 = 2 * BIT;
 /// What each place costs where such a letter was left.
 const SIGN_LEFT: u32 = 3 * BIT;
 
+/// What it costs that umlauts were written as two letters.
+const UMLAUTS: u32 = 3 * BIT;
+
+/// What it costs that a word is repeated with something between.
+const REPEATED: u32 = 8 * BIT;
+
 /// What a hyphen or an apostrophe costs.
 const JOINT: u32 = 4 * BIT;
 
@@ -46,12 +52,25 @@ pub fn readings(text: &str) -> Vec<Reading> {
     if let Some(core) = trim(&plain) {
         add(&plain, core, 0, &mut found);
     }
+    if let Some(part) = repeated(&plain) {
+        add(part, 0..part.len(), REPEATED, &mut found);
+    }
     for one in ['i', 'l'] {
         for end in [plain.len(), without_tail(&plain)] {
             add_signs(&plain, end, one, &mut found);
         }
     }
     found
+}
+
+/// Returns the word that a text repeats, with something between.
+fn repeated(text: &[char]) -> Option<&[char]> {
+    let mut parts = text
+        .split(|letter| !is_letter(*letter))
+        .filter(|part| !part.is_empty());
+    let first = parts.next()?;
+    let is_repeated = parts.clone().next().is_some() && parts.all(|part| part == first);
+    (is_repeated && first.len() >= LONG).then_some(first)
 }
 
 /// Adds the readings of a text whose first `end` characters are a word written with signs.
@@ -104,6 +123,11 @@ fn add(text: &[char], core: core::ops::Range<usize>, extra: u32, found: &mut Vec
     let mut reversed = letters.clone();
     reversed.reverse();
     let changed = half.into_iter().chain([reversed]);
+    found.extend(without_umlauts(&letters).map(|letters| Reading {
+        extra: extra + UMLAUTS,
+        letters,
+        is_long,
+    }));
     found.extend(changed.map(|letters| Reading {
         letters,
         extra: extra + BIT,
@@ -114,6 +138,24 @@ fn add(text: &[char], core: core::ops::Range<usize>, extra: u32, found: &mut Vec
         extra,
         is_long,
     });
+}
+
+/// Returns letters as they would be if ae, oe and ue stood for umlauts; `None` where there are none.
+fn without_umlauts(letters: &[char]) -> Option<Letters> {
+    let is_umlaut = |pair: &[char]| matches!(pair, ['a' | 'o' | 'u', 'e']);
+    if letters.len() < LONG || !letters.windows(2).any(is_umlaut) {
+        return None;
+    }
+    let mut changed = Zeroizing::new(Vec::with_capacity(letters.len()));
+    for (index, letter) in letters.iter().enumerate() {
+        let before = index
+            .checked_sub(1)
+            .and_then(|start| letters.get(start..=index));
+        if !before.is_some_and(is_umlaut) {
+            changed.push(*letter);
+        }
+    }
+    Some(changed)
 }
 
 /// Returns the first half of a word that is written twice.
@@ -148,9 +190,11 @@ fn without_tail(text: &[char]) -> usize {
 /// Returns what the characters before or behind a word cost: little for what people add to a word,
 /// and for everything else what it would cost alone.
 fn decoration(signs: &[char]) -> u32 {
-    let is_usual = |sign: &char| matches!(sign, '!' | '.' | '?' | '*' | '#' | '$');
-    let (digits, end) = match signs {
-        [digits @ .., sign] if is_usual(sign) => (digits, 2 * BIT),
+    let (digits, end) = usual_end(signs);
+    let (digits, joint) = match digits {
+        [separator, digits @ ..] if is_separator(*separator) && !digits.is_empty() => {
+            (digits, SEPARATOR)
+        }
         digits => (digits, 0),
     };
     let cost = match digits {
@@ -164,8 +208,30 @@ fn decoration(signs: &[char]) -> u32 {
         [digit] if digit.is_ascii_digit() => 3 * BIT,
         _ => return times(OTHER, signs.len()),
     };
-    cost + end
+    cost + joint + end
 }
+
+/// Splits off up to three usual signs at the end, and returns what they cost.
+fn usual_end(signs: &[char]) -> (&[char], u32) {
+    let is_usual = |sign: &&char| matches!(sign, '!' | '.' | '?' | '*' | '#' | '$');
+    let count = signs.iter().rev().take(3).take_while(is_usual).count();
+    let (rest, end) = signs.split_at(signs.len() - count);
+    let Some((first, others)) = end.split_first() else {
+        return (rest, 0);
+    };
+    let cost = |sign: &char| if sign == first { 2 * BIT } else { 4 * BIT };
+    (
+        rest,
+        others.iter().map(cost).fold(2 * BIT, u32::saturating_add),
+    )
+}
+
+const fn is_separator(sign: char) -> bool {
+    matches!(sign, '-' | '_' | '.' | ' ' | '/')
+}
+
+/// What a separator before digits costs.
+const SEPARATOR: u32 = 3 * BIT;
 
 /// What a sign costs that is no usual decoration: it could be any of some seventy.
 const OTHER: u32 = 6 * BIT;

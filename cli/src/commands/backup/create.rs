@@ -11,7 +11,7 @@ use crate::output;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::backup::folder::{self, Kept};
 use crate::vault::backup::notes::Notes;
-use crate::vault::open;
+use crate::vault::{files, open};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,7 +50,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         false if super::kept(matches).is_some() => {
             return Err(Error::KeepInFile { path: dest });
         }
-        false => folder::write_file(&dest, sealed.bytes())?,
+        false => {
+            files::refuse_existing(&dest)?;
+            folder::write_file(&dest, sealed.bytes())?
+        }
     };
     let dest = std::path::absolute(&dest).unwrap_or(dest);
     Notes::note_copy(

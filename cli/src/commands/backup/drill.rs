@@ -20,7 +20,7 @@ Examples:
 It opens the copy in memory, derives every public key from its private key, signs with each and verifies. Nothing is written
 but a note of the day: keyward status says when the last drill is over 90 days old. Exit status: 0 all right, 1 not.
 
-JSON: {time, path, vault, generation, slot, right, keys [{name, fingerprint, matches, signs}]}; signs is null for a key in a
+JSON: {time, path, vault, generation, behind, slot, right, keys [{name, fingerprint, matches, signs}]}; signs is null for a key in a
 token.";
 
 /// Describes it.
@@ -49,11 +49,12 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         Some(path) => path.clone(),
         None => newest(&arguments)?,
     };
+    let present = copy::present(&arguments);
     let of_copy = Arguments {
         path: path.clone(),
         ..arguments
     };
-    let found = drill::run(&path, &of_copy)?;
+    let found = drill::run(&path, &of_copy, present.as_ref())?;
     if let Some(wanted) = matches.get_one::<String>("slot")
         && !found
             .slot
@@ -103,6 +104,9 @@ fn text(found: &Drill) -> String {
         found.generation,
         found.slot.unwrap_or("secret")
     );
+    if let Some(saves) = found.behind.filter(|saves| *saves > 0) {
+        text += &format!("it is {} behind the vault\n", copy::saves_of(saves));
+    }
     for key in found.keys.iter().filter(|key| !key.is_right()) {
         text += &format!("wrong: {} ({})\n", key.name, key.fingerprint);
     }

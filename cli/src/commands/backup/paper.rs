@@ -8,6 +8,7 @@ use clap::{Arg, ArgMatches, Command};
 use clap_complete::ArgValueCandidates;
 use keyward_vault::paper::Paper;
 use keyward_vault::{Cost, NewSlot, Passphrase, RecordId, SystemEntropy};
+use rustix::io::Errno;
 
 use super::super::{completions, recovery};
 use crate::error::Error;
@@ -85,13 +86,23 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let names = matches.get_many::<String>("NAME").into_iter().flatten();
     let names: Vec<&String> = names.collect();
     let out = matches.get_one::<PathBuf>("out").map(PathBuf::as_path);
-    let format = format(matches, out);
+    let format = format(matches, out)?;
     let open = Open::ask(&Arguments::read(matches)?)?;
     let mut pages = Vec::new();
     for name in names {
         let id = open.find(name)?;
         let path = path(out, format, &open, id, matches)?;
         files::refuse_existing(&path)?;
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            // Before a code is shown that would be of no page.
+            return Err(Error::File {
+                path: folder.to_path_buf(),
+                source: Errno::NOENT.into(),
+            });
+        }
         pages.push((id, path));
     }
     let secret = secret(matches)?;
@@ -113,13 +124,15 @@ fn secret(matches: &ArgMatches) -> Result<Secret, Error> {
     Ok(Secret::Passphrase(chosen.passphrase, cost))
 }
 
-fn format(matches: &ArgMatches, out: Option<&Path>) -> Format {
+fn format(matches: &ArgMatches, out: Option<&Path>) -> Result<Format, Error> {
     let named = matches.get_one::<String>("format").map(String::as_str);
     let ending = out
         .and_then(Path::extension)
         .and_then(|ending| ending.to_str());
-    let format = named.or(ending).and_then(Format::of_name);
-    format.unwrap_or(Format::Pdf)
+    match named.or(ending.filter(|_| out.is_some_and(|out| !out.is_dir()))) {
+        None => Ok(Format::Pdf),
+        Some(name) => Format::of_name(name).ok_or_else(|| Error::PaperFormat(name.to_owned())),
+    }
 }
 
 /// Returns where the page of a key goes. Its name says no more than the page does.
@@ -153,14 +166,10 @@ fn write(
     (format, label): (Format, Option<String>),
     path: &Path,
 ) -> Result<(), Error> {
-    let code = match secret {
-        Secret::Passphrase(..) => None,
-        Secret::RecoveryCodes => Some(create::recovery_code()?),
-    };
-    let new = match (secret, &code) {
-        (Secret::Passphrase(passphrase, cost), _) => NewSlot::Passphrase(passphrase, *cost),
-        (_, Some(code)) => NewSlot::RecoveryCode(code),
-        _ => return Err(Error::EmptyPassphrase),
+    let code = create::recovery_code()?;
+    let new = match secret {
+        Secret::Passphrase(passphrase, cost) => NewSlot::Passphrase(passphrase, *cost),
+        Secret::RecoveryCodes => NewSlot::RecoveryCode(&code),
     };
     let key = open.private(id)?;
     let record = open.vault().key(id);
@@ -175,9 +184,9 @@ fn write(
     };
     let page = paper::write(format, &caption, &sealed)?;
     // The code comes before the page: one that nothing opens should not be kept.
-    if let Some(code) = &code {
+    if matches!(secret, Secret::RecoveryCodes) {
         output::say(&format!("For {}:\n", path.display()));
-        recovery::hand_out_whole(code, None)?;
+        recovery::hand_out_whole(&code, None)?;
     }
     files::create_private(path, &page)
 }

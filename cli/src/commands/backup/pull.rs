@@ -54,11 +54,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         false => dest,
     };
     let kept = folder::write_file(&dest, sealed.bytes())?;
-    output::say(&format!(
-        "Fetched generation {} to {}\n",
-        sealed.generation(),
-        output::shown(&kept.path)
-    ));
+    let (generation, path) = (sealed.generation(), output::shown(&kept.path));
+    output::say(&match kept.was_there {
+        true => format!("Generation {generation} is there already, and whole: {path}\n"),
+        false => format!("Fetched generation {generation} to {path}\n"),
+    });
     let mut described = Described::of(kept.path, &sealed, vault.as_ref());
     if !folder::is_named(&sealed, &name) {
         let generation = sealed.generation();

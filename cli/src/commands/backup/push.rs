@@ -57,7 +57,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         false => format!("Copied generation {generation} to {copy}\n"),
     });
     if there.removed > 0 {
-        output::say(&format!("Removed {} older copies there\n", there.removed));
+        let copies = if there.removed == 1 { "copy" } else { "copies" };
+        output::say(&format!("Removed {} older {copies} there\n", there.removed));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -20,9 +20,16 @@ Examples:
 
 It shows a plan first: new (only in the copy), same, older or newer (than the vault's), conflicting (both changed at one time,
 or another key has the name), missing (only in the vault, and gone after a restore of the whole copy). On a terminal it then
-asks. What was there is kept beside the vault. The passphrase is that of the copy.
+asks. What was there is kept beside the vault. The passphrase is that of the copy. Where the vault has another by now, its
+keys cannot be compared: they are listed as \"in the copy\" (null in JSON), and without a terminal it takes --yes or --accept-rollback.
 
 JSON: an array of {name, fingerprint, change}.";
+
+/// What is said where keys of the vault cannot be compared.
+const BLIND: &str = "\
+The vault that is there does not open with this secret, so what is only in it is not shown. It would be gone, and the
+passphrase that of the copy again.
+";
 
 /// Describes it.
 pub(super) fn describe() -> Command {
@@ -69,6 +76,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         true => drop(super::super::print_json(&plan)?),
         false => output::write(text(&plan).as_bytes())?,
     }
+    if names.is_empty() && restoring.is_blind() {
+        output::say(BLIND);
+    }
     if matches.get_flag("dry-run") {
         return Ok(ExitCode::SUCCESS);
     }
@@ -76,18 +86,33 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         output::say("The vault is this very copy: nothing to restore.\n");
         return Ok(ExitCode::SUCCESS);
     }
-    if !matches.get_flag("yes") && ask::has_terminal() {
-        let typed = ask::line("Restore? Type yes to go on: ")?;
-        if typed.trim() != "yes" {
-            return Err(Error::NotRestored);
-        }
+    if !matches.get_flag("yes") {
+        confirm(names.is_empty() && restoring.is_blind() && !arguments.accept_rollback)?;
     }
     match names.is_empty() {
-        true => restoring.replace(&arguments)?,
+        true => restoring.replace(&path, &arguments)?,
         false => restoring.take(&names, &arguments)?,
     }
-    output::say("Restored.\n");
+    output::say(&format!(
+        "Restored. What was there lies beside it: {}\n",
+        output::shown(&arguments.path.with_added_extension("1"))
+    ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks a person. Without one a plan that was shown is enough, and one that does not show everything is not.
+fn confirm(is_blind: bool) -> Result<(), Error> {
+    if !ask::has_terminal() {
+        return match is_blind {
+            true => Err(Error::BlindRestore),
+            false => Ok(()),
+        };
+    }
+    let typed = ask::line("Restore? Type yes to go on: ")?;
+    match typed.trim() {
+        "yes" => Ok(()),
+        _ => Err(Error::NotRestored),
+    }
 }
 
 fn text(plan: &[Line]) -> String {

@@ -23,7 +23,7 @@ Examples:
   keyward passphrase generate --layout-safe
 
 Words are from the large list of the EFF, seven of them; other languages have shorter lists, and
-nine. With --layout-safe there are only letters that lie at the same place on QWERTY, QWERTZ and
+eight or nine. With --layout-safe there are only letters that lie at the same place on QWERTY, QWERTZ and
 AZERTY keyboards. The bits are exact: every other one was as likely.
 
 JSON: {secret, bits, exact, words} or {secret, bits, exact, length}; an array with --count.";

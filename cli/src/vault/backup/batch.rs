@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 use keyward_vault::store::FILE_BYTES_MAX;
 use keyward_vault::{Entropy, SystemEntropy};
@@ -16,6 +19,7 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::place::{Options, Remote};
 use crate::error::Error;
+use crate::output;
 use crate::progress::Waiting;
 
 /// The longest line that it may say, in bytes: a path twice.
@@ -23,6 +27,9 @@ const LINE_MAX: u64 = 16 << 10;
 
 /// The most lines that it may say to one command: as many files as nobody keeps in one folder.
 const LINES_MAX: usize = 100_000;
+
+/// How long its last words are waited for.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What it says before each command that it reads.
 const ECHO: &str = "sftp> ";
@@ -34,6 +41,8 @@ pub(super) struct Batch {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     host: String,
+    /// What passes on what it says on standard error.
+    errors: Option<Receiver<()>>,
     /// What tells the echo of our own marks from the name of a file there.
     nonce: String,
     marks: u32,
@@ -47,24 +56,7 @@ impl Batch {
     /// # Errors
     /// There is no `sftp`.
     pub(super) fn start(remote: &Remote, options: &Options) -> Result<Self, Error> {
-        let mut command = Command::new("sftp");
-        // The first of two that contradict each other counts: a batch asks nobody otherwise.
-        command.args(["-q", "-o", "BatchMode=no", "-b", "-"]);
-        for option in [
-            "ForwardAgent=no",
-            "ForwardX11=no",
-            "ClearAllForwardings=yes",
-        ] {
-            command.args(["-o", option]);
-        }
-        if let Some(port) = options.port {
-            command.args(["-P", &port.to_string()]);
-        }
-        for option in &options.ssh {
-            command.args(["-o", option]);
-        }
-        command.arg("--").arg(&remote.host);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut command = command(remote, options);
         let failed = |source: io::Error| Error::Sftp {
             host: remote.host.clone(),
             source: Some(source),
@@ -87,11 +79,13 @@ impl Batch {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed(io::ErrorKind::BrokenPipe.into()));
         };
+        let errors = child.stderr.take().map(passed_on);
         Ok(Self {
             child,
             input: Some(input),
             output: BufReader::new(output),
             host: remote.host.clone(),
+            errors,
             nonce,
             marks: 0,
             file,
@@ -211,6 +205,58 @@ impl Drop for Batch {
         drop(self.input.take());
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // What it said comes before what is said of it; a connection that stays for others may keep the pipe open.
+        let _ = self
+            .errors
+            .take()
+            .map(|ended| ended.recv_timeout(LAST_WORDS));
+    }
+}
+
+/// Describes the session.
+fn command(remote: &Remote, options: &Options) -> Command {
+    let mut command = Command::new("sftp");
+    // The first of two that contradict each other counts: a batch asks nobody otherwise.
+    command.args(["-q", "-o", "BatchMode=no", "-b", "-"]);
+    for option in [
+        "ForwardAgent=no",
+        "ForwardX11=no",
+        "ClearAllForwardings=yes",
+    ] {
+        command.args(["-o", option]);
+    }
+    if let Some(port) = options.port {
+        command.args(["-P", &port.to_string()]);
+    }
+    for option in &options.ssh {
+        command.args(["-o", option]);
+    }
+    command.arg("--").arg(&remote.host);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.stderr(Stdio::piped());
+    command
+}
+
+/// Passes on what sftp and ssh say, and tells when they say no more.
+fn passed_on(errors: ChildStderr) -> Receiver<()> {
+    let (end, ended) = mpsc::channel();
+    thread::spawn(move || {
+        pass_on(errors);
+        // Whoever no longer waits need not know.
+        let _ = end.send(());
+    });
+    ended
+}
+
+/// Passes on all but that a folder is there already.
+fn pass_on(errors: ChildStderr) {
+    let mut lines = BufReader::new(errors);
+    let mut line = Vec::new();
+    while let Ok(1..) = lines.by_ref().take(LINE_MAX).read_until(b'\n', &mut line) {
+        if !line.starts_with(b"remote mkdir ") {
+            output::say(&String::from_utf8_lossy(&line));
+        }
+        line.clear();
     }
 }
 

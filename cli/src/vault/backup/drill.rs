@@ -5,6 +5,7 @@ use std::path::Path;
 use keyward_agent::front::verify::verify;
 use keyward_agent::key::signing_key::SigningKey;
 use keyward_agent::protocol::algorithm::{SignFlags, SignatureAlgorithm};
+use keyward_vault::backup::{Standing, standing};
 use keyward_vault::key::PrivateKey;
 use keyward_vault::{Fingerprint, KeyRecord, Sealed, Vault};
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub(crate) struct Drill {
     pub(crate) vault: String,
     /// Which save of it.
     pub(crate) generation: u64,
+    /// How many saves it is behind the vault; null where there is none to compare it with.
+    pub(crate) behind: Option<u64>,
     /// What opened it: `passphrase` or `recovery code`.
     pub(crate) slot: Option<&'static str>,
     /// Whether everything is right.
@@ -54,11 +57,15 @@ impl Tried {
     }
 }
 
-/// Opens the copy at `path` in memory and tries every key.
+/// Opens the copy at `path` in memory and tries every key; `present` is the vault that it is a copy of.
 ///
 /// # Errors
 /// It cannot be read, or does not open.
-pub(crate) fn run(path: &Path, arguments: &Arguments) -> Result<Drill, Error> {
+pub(crate) fn run(
+    path: &Path,
+    arguments: &Arguments,
+    present: Option<&Sealed>,
+) -> Result<Drill, Error> {
     let sealed = Sealed::read(copy::read(path)?)?;
     let (vault, slot) = unlock::unlock(&sealed, arguments)?;
     let opened = vault.slots().find(|view| view.slot.id() == slot);
@@ -75,10 +82,19 @@ pub(crate) fn run(path: &Path, arguments: &Arguments) -> Result<Drill, Error> {
         path: path.display().to_string(),
         vault: sealed.vault_id().to_string(),
         generation: sealed.generation(),
+        behind: present.and_then(|present| behind(present, &sealed)),
         slot: opened.and_then(|view| view.slot.kind_name()),
         right: keys.iter().all(Tried::is_right),
         keys,
     })
+}
+
+fn behind(vault: &Sealed, sealed: &Sealed) -> Option<u64> {
+    match standing(vault, sealed) {
+        Standing::Same | Standing::Newer(_) => Some(0),
+        Standing::Older(saves) => Some(saves),
+        Standing::Beside | Standing::Another => None,
+    }
 }
 
 fn tried(vault: &Vault, key: &KeyRecord) -> Tried {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use keyward_vault::Sealed;
 use keyward_vault::backup::CopyName;
 use keyward_vault::store::{Copies, Error as StoreError};
+use rustix::io::Errno;
 
 use super::copy::{self, Described};
 use crate::error::Error;
@@ -29,20 +30,29 @@ pub(crate) struct Kept {
 /// # Errors
 /// It does, or the disk fails; nothing of it stays then.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<Kept, Error> {
+    let missing = |path: &Path| Error::File {
+        path: path.to_path_buf(),
+        source: Errno::NOENT.into(),
+    };
+    // A folder was meant, on a disk that is not there.
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(missing(path));
+    }
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(StoreError::NoName { path }.into());
     };
     if !folder.is_dir() {
-        return Err(Error::File {
-            path: folder.to_path_buf(),
-            source: std::io::ErrorKind::NotFound.into(),
-        });
+        return Err(missing(folder));
     }
-    Copies::at(folder).write(name, bytes)?;
+    let copies = Copies::at(folder);
+    let was_there = matches!(copies.read(name), Ok(Some(there)) if there == bytes);
+    if !was_there {
+        copies.write(name, bytes)?;
+    }
     Ok(Kept {
         removed: Vec::new(),
-        was_there: false,
+        was_there,
         path,
     })
 }

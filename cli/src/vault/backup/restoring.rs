@@ -12,6 +12,7 @@ use super::super::open::{self, Open};
 use super::super::unlock::{self, Given};
 use super::super::{agent, saving, state};
 use super::copy;
+use super::notes::Notes;
 use crate::error::Error;
 use crate::{ask, environment, output};
 
@@ -98,6 +99,11 @@ impl Restoring {
         Ok(lines)
     }
 
+    /// Says whether the plan leaves out what is only in the vault: it does not open with the copy's secret.
+    pub(crate) const fn is_blind(&self) -> bool {
+        matches!(self.present, Some(Present::Sealed(_)))
+    }
+
     /// Says whether the copy has keys of all these names.
     ///
     /// # Errors
@@ -131,7 +137,15 @@ impl Restoring {
     /// # Errors
     /// It is older than the vault and the arguments do not accept that, or it cannot be saved. The vault is as it was
     /// then.
-    pub(crate) fn replace(self, arguments: &Arguments) -> Result<(), Error> {
+    pub(crate) fn replace(self, path: &Path, arguments: &Arguments) -> Result<(), Error> {
+        self.put(arguments)?;
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let path = path.display().to_string();
+        Notes::note_copy(&self.sealed, path.clone(), path);
+        Ok(())
+    }
+
+    fn put(&self, arguments: &Arguments) -> Result<(), Error> {
         let present = self.present.as_ref().and_then(Present::sealed);
         self.check(arguments, present)?;
         match &self.present {
