@@ -32,6 +32,9 @@ struct Scene {
     home: Home,
     vault: PlantedVault,
     before: Vec<u8>,
+    /// What is done, and whether the vault has the key "fresh" when it was.
+    arguments: &'static [&'static str],
+    makes: bool,
 }
 
 impl Scene {
@@ -43,11 +46,27 @@ impl Scene {
             home,
             vault,
             before,
+            arguments: &["generate", "fresh"],
+            makes: true,
+        }
+    }
+
+    /// One in which a copy without the key comes back over a vault with it.
+    fn restoring() -> Self {
+        let scene = Self::new();
+        let mut create = scene.home.command(keyward_tests::program::path());
+        create.args(["backup", "create", "copy"]).succeeds();
+        scene.command().succeeds();
+        Self {
+            before: scene.vault.bytes(),
+            arguments: &["backup", "restore", "copy", "--accept-rollback"],
+            makes: false,
+            ..scene
         }
     }
 
     fn command(&self) -> Command {
-        self.vault.keyward(&self.home, &["generate", "fresh"])
+        self.vault.keyward(&self.home, self.arguments)
     }
 
     /// Runs the command with a failure injected and says whether it failed.
@@ -73,11 +92,13 @@ impl Scene {
         let is_new = self.vault.bytes() != self.before;
         match run.code {
             Some(0) => assert!(
-                is_new && self.vault.contents().has("fresh"),
+                is_new && self.vault.contents().has("fresh") == self.makes,
                 "{at}: {run:?}"
             ),
-            // The key that was made is in the vault, and can be printed once more.
-            Some(1) if run.stderr.contains("standard output") => assert!(is_new, "{at}"),
+            // The key that was made is in the vault, and can be printed once more; a plan comes before what is done.
+            Some(1) if run.stderr.contains("standard output") => {
+                assert_eq!(is_new, self.makes, "{at}");
+            }
             Some(1 | 3) => {
                 assert!(!is_new || is_silent, "{at}: {run:?}");
                 let is_told = run.stderr.contains("error: ") && run.stderr.contains(words);
@@ -98,8 +119,7 @@ fn temporary(home: &Home) -> Vec<String> {
     found.stdout.lines().map(str::to_owned).collect()
 }
 
-fn survives((errno, words): (&str, &str)) {
-    let scene = Scene::new();
+fn survives(scene: &Scene, (errno, words): (&str, &str)) {
     let calls = Calls::of(&scene.home, &scene.command());
     let mut failures = 0;
     for call in CALLS {
@@ -116,23 +136,30 @@ fn survives((errno, words): (&str, &str)) {
 }
 
 #[test]
+fn restore_that_fails_at_any_call_leaves_the_vault() {
+    let scene = Scene::restoring();
+    survives(&scene, CAUSES[0]);
+    survives(&scene, CAUSES[1]);
+}
+
+#[test]
 fn full_disk_at_any_call_leaves_the_old_vault() {
-    survives(CAUSES[0]);
+    survives(&Scene::new(), CAUSES[0]);
 }
 
 #[test]
 fn broken_disk_at_any_call_leaves_the_old_vault() {
-    survives(CAUSES[1]);
+    survives(&Scene::new(), CAUSES[1]);
 }
 
 #[test]
 fn exceeded_quota_at_any_call_leaves_the_old_vault() {
-    survives(CAUSES[2]);
+    survives(&Scene::new(), CAUSES[2]);
 }
 
 #[test]
 fn read_only_disk_at_any_call_leaves_the_old_vault() {
-    survives(CAUSES[3]);
+    survives(&Scene::new(), CAUSES[3]);
 }
 
 #[test]
