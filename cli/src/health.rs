@@ -1,10 +1,10 @@
 //! What is wrong with a person's keys, and what to type.
 
 mod certificates;
-mod files;
-mod folders;
 mod permissions;
 mod sizes;
+mod files;
+mod folders;
 mod twins;
 mod vault;
 

@@ -19,11 +19,11 @@ use crate::ask::AskError;
 use crate::config::ConfigError;
 use crate::destination::DestinationError;
 use crate::error::Error;
+use crate::generated;
 use crate::output;
 use crate::start::StartError;
 use crate::start::shape::quoted;
 use crate::start::stop::StopError;
-use crate::strength;
 
 /// What can be a passphrase.
 const PASSPHRASE: &str = "a passphrase is 1 to 1,024 bytes of text without control characters";
@@ -74,7 +74,7 @@ fn of_verb(error: &Error) -> Option<String> {
     let text = match error {
         Error::Ask(error) => return of_ask(error),
         Error::IsNoPassphrase(_) => PASSPHRASE,
-        Error::WeakPassphrase(_) => return strength::advice().ok(),
+        Error::WeakPassphrase(_) => return generated::advice().ok(),
         Error::CodeNotTypedBack => {
             "start again; a new code is shown then, or written to a file: see --help"
         }

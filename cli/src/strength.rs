@@ -13,14 +13,13 @@ use std::thread;
 
 use keyward_vault::passphrase::PassphraseError;
 use keyward_vault::strength::finding::{NotChecked, Reason};
-use keyward_vault::strength::generate::{self, Generated, List};
 use keyward_vault::strength::reading::readings;
 use keyward_vault::strength::{Judge, Verdict, WordData};
-use keyward_vault::{Passphrase, Secret, SystemEntropy};
+use keyward_vault::{Passphrase, Secret};
 
 use crate::error::Error;
 
-pub(crate) use self::chosen::{advice, choose};
+pub(crate) use self::chosen::choose;
 pub(crate) use self::elsewhere::look as look_elsewhere;
 
 /// Reads a passphrase that is to be judged: the reason why a text is none comes before all others.
@@ -57,34 +56,4 @@ pub(crate) fn judge(passphrase: &Passphrase, purpose: Option<&str>) -> Verdict {
         }
     }
     verdict
-}
-
-/// Makes a passphrase as it is made if nothing else is asked for.
-///
-/// # Errors
-/// No randomness.
-pub(crate) fn way_forward() -> Result<Generated, Error> {
-    let [list, ..] = generate::LISTS;
-    words(list, None, "-")
-}
-
-/// Makes a phrase of words; without a count, of as many as are good.
-///
-/// # Errors
-/// No randomness.
-pub(crate) fn words(list: List, count: Option<usize>, separator: &str) -> Result<Generated, Error> {
-    let count = count.unwrap_or_else(|| list.default_count());
-    generate::words(list, count, separator, &mut SystemEntropy).map_err(no_randomness)
-}
-
-/// Makes a password.
-///
-/// # Errors
-/// No randomness.
-pub(crate) fn password(length: usize, layout_safe: bool) -> Result<Generated, Error> {
-    generate::password(length, layout_safe, &mut SystemEntropy).map_err(no_randomness)
-}
-
-fn no_randomness(error: keyward_vault::random::EntropyError) -> Error {
-    Error::Vault(keyward_vault::Error::from(error))
 }

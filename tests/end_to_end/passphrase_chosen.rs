@@ -183,6 +183,14 @@ fn the_passphrase_that_a_vault_has_is_warned_of_when_it_is_added_again() {
 fn one_that_opens_the_vault_is_warned_of() {
     let vault = CheapVault::new();
     vault.keyward("generate one").succeeds();
+    let said = vault
+        .keyward("slot add passphrase --new-passphrase-file passphrase")
+        .succeeds()
+        .stderr;
+    assert!(
+        said.starts_with("warning: the new passphrase: it opens another"),
+        "{said}"
+    );
     let verdict = check(vault.home(), PASSPHRASE);
     assert!(has(&verdict, "warnings", "used-elsewhere"), "{verdict}");
     let verdict = check(vault.home(), OTHER);

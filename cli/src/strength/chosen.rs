@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
+use keyward_vault::strength::finding::Warning;
 use keyward_vault::strength::{BITS_GOOD, Verdict};
 use keyward_vault::{Passphrase, Secret};
 
-use super::{elsewhere, judge, passphrase, way_forward};
+use super::{elsewhere, judge, passphrase};
 use crate::ask::AskError;
 use crate::error::Error;
 use crate::vault::arguments::Arguments;
-use crate::{ask, output};
+use crate::{ask, generated, output};
 
 /// How often a person may choose.
 const TRIES: usize = 3;
@@ -38,7 +39,7 @@ pub(crate) fn choose(
             Err(error) if file.is_none() && is_to_be_chosen_again(&error) => {
                 let advice = match error {
                     Error::Ask(_) => String::new(),
-                    _ => advice()? + "\n",
+                    _ => generated::advice()? + "\n",
                 };
                 output::say(&format!("{error}.\n{advice}"));
             }
@@ -57,18 +58,6 @@ const fn is_to_be_chosen_again(error: &Error) -> bool {
     )
 }
 
-/// Returns what to do about a refused one; the end of it is a passphrase that would pass.
-///
-/// # Errors
-/// No randomness.
-pub(crate) fn advice() -> Result<String, Error> {
-    let forward = way_forward()?;
-    let secret = forward.secret.expose();
-    Ok(format!(
-        "keyward passphrase generate makes good ones, such as: {secret}"
-    ))
-}
-
 fn choose_once(
     file: Option<&PathBuf>,
     prompt: &str,
@@ -84,6 +73,11 @@ fn choose_once(
     if file.is_none() {
         output::say(&shown(&verdict));
         ask::again(&typed)?;
+    } else if verdict.warnings.contains(&Warning::UsedElsewhere) {
+        output::warn(&format_args!(
+            "the new passphrase: {}",
+            Warning::UsedElsewhere
+        ));
     }
     Ok(Chosen { typed, passphrase })
 }

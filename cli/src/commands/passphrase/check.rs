@@ -15,7 +15,7 @@ use crate::ask::AskError;
 use crate::error::Error;
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::open;
-use crate::{ask, environment, output, strength};
+use crate::{ask, environment, generated, output, strength};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,7 +79,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     if matches.get_flag("json") {
         super::super::print_json(&listing(&verdict))?;
         if !verdict.is_accepted() {
-            output::say(&format!("hint: {}\n", strength::advice()?));
+            output::say(&format!("hint: {}\n", generated::advice()?));
         }
     } else {
         let colours = environment::wants_colours(&io::stdout());
@@ -88,7 +88,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
         text.push_str(&shown::attacks(verdict.bits, cost(matches)));
         if !verdict.is_accepted() {
             text.push('\n');
-            text.push_str(&strength::advice()?);
+            text.push_str(&generated::advice()?);
             text.push('\n');
         }
         output::write(text.as_bytes())?;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::shown;
 use crate::error::Error;
 use crate::vault::arguments;
-use crate::{output, strength};
+use crate::{generated, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -169,11 +169,11 @@ impl<'a> Wanted<'a> {
                 list,
                 count,
                 separator,
-            } => strength::words(list, Some(count), separator),
+            } => generated::words(list, Some(count), separator),
             Self::Password {
                 length,
                 layout_safe,
-            } => strength::password(length, layout_safe),
+            } => generated::password(length, layout_safe),
         }
     }
 
