@@ -90,7 +90,7 @@ fn writers_at_once_lose_no_key_while_others_are_killed() {
 #[test]
 fn slow_reader_does_not_take_back_what_was_noted_since() {
     let vault = CheapVault::new();
-    vault.home().write("new", "the new one");
+    vault.home().write("new", "the new one, of five words");
     vault.home().command("mkfifo").arg("pipe").succeeds();
     let mut slow = vault.bare("list --passphrase-file pipe");
     let mut slow = slow.stdout(Stdio::null()).spawn().unwrap();
