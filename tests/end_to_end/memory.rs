@@ -149,7 +149,14 @@ impl Scene {
     }
 
     fn found(&self) -> Vec<Finding> {
-        memory_scan::scan(&self.agent.processes(), &self.secrets)
+        loop {
+            let processes = self.agent.processes();
+            let found = memory_scan::scan(&processes, &self.secrets);
+            // A keeper that was replaced meanwhile was not read to its end, nor the new one.
+            if !found.is_empty() || self.agent.processes() == processes {
+                return found;
+            }
+        }
     }
 
     #[track_caller]

@@ -2,13 +2,16 @@
 
 use std::{
     fs::{self, File},
+    io::{self, ErrorKind},
     os::unix::fs::FileExt,
 };
 
 use aho_corasick::AhoCorasick;
 
-use crate::secret_forms::Form;
+use crate::{process, secret_forms::Form};
 
+/// How many processes of an agent stay: its front. A keeper without keys is replaced after a second.
+const LASTING: usize = 1;
 /// Bytes read at once.
 const CHUNK: usize = 4 << 20;
 /// Bytes of the end of a chunk which are looked at again with the next one: longer than any form.
@@ -38,25 +41,48 @@ pub fn scan(processes: &[u32], forms: &[Form]) -> Vec<Finding> {
     let patterns =
         AhoCorasick::new(forms.iter().map(|form| &form.bytes)).expect("not too many forms");
     let mut findings = vec![];
-    for &pid in processes {
-        let memory =
-            File::open(format!("/proc/{pid}/mem")).expect("root reads the memory of every process");
-        for region in regions(pid) {
-            scan_region(&memory, &region, |address, chunk| {
+    for (index, &pid) in processes.iter().enumerate() {
+        // The front stays; others may end, or become another program, while they are read.
+        if index < LASTING || process::runs(pid) {
+            scan_process(pid, index, |region, address, chunk| {
                 for found in patterns.find_overlapping_iter(chunk) {
-                    let address = address + u64::try_from(found.start()).unwrap();
-                    let form = forms[found.pattern().as_usize()].name.clone();
                     findings.push(Finding {
                         pid,
                         region: region.name.clone(),
-                        address,
-                        form,
+                        address: address + u64::try_from(found.start()).unwrap(),
+                        form: forms[found.pattern().as_usize()].name.clone(),
                     });
                 }
             });
         }
     }
     findings
+}
+
+/// Shows all memory of a process, region by region.
+fn scan_process(pid: u32, index: usize, mut look: impl FnMut(&Region, u64, &[u8])) {
+    let may_end = index >= LASTING;
+    let memory = File::open(format!("/proc/{pid}/mem"));
+    let memory = match memory {
+        Err(_) if may_end => return,
+        memory => memory.expect("root reads the memory of every process"),
+    };
+    let maps = match fs::read_to_string(format!("/proc/{pid}/maps")) {
+        Err(_) if may_end => return,
+        maps => maps.expect("the process is there"),
+    };
+    for region in regions(&maps) {
+        let read = scan_region(&memory, &region, |address, chunk| {
+            look(&region, address, chunk);
+        });
+        match read {
+            Ok(()) => {}
+            Err(_) if region.is_hidden() => {}
+            // Nothing is left of the memory that the file is of.
+            Err(error) if may_end && error.kind() == ErrorKind::UnexpectedEof => return,
+            Err(error) => panic!("{:x} ({}): {error}", region.start, region.name),
+        }
+    }
 }
 
 /// Looks for all forms in bytes, and returns the names of those that are there.
@@ -88,9 +114,8 @@ impl Region {
     }
 }
 
-/// The readable regions of a process's memory.
-fn regions(pid: u32) -> Vec<Region> {
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).expect("the process is there");
+/// The readable regions of a process's memory, as `maps` has them.
+fn regions(maps: &str) -> Vec<Region> {
     let region = |line: &str| {
         let (addresses, name) = line.split_once(' ')?;
         let (start, end) = addresses.split_once('-')?;
@@ -104,15 +129,12 @@ fn regions(pid: u32) -> Vec<Region> {
     maps.lines().filter_map(region).collect()
 }
 
-fn scan_region(memory: &File, region: &Region, mut look: impl FnMut(u64, &[u8])) {
+fn scan_region(memory: &File, region: &Region, mut look: impl FnMut(u64, &[u8])) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     let mut address = region.start;
     while address < region.end {
         let length = usize::try_from(region.end - address).unwrap().min(CHUNK);
-        if let Err(error) = memory.read_exact_at(&mut chunk[..length], address) {
-            assert!(region.is_hidden(), "{address:x} ({}): {error}", region.name);
-            return;
-        }
+        memory.read_exact_at(&mut chunk[..length], address)?;
         look(address, &chunk[..length]);
         address += u64::try_from(if length == CHUNK {
             CHUNK - OVERLAP
@@ -121,6 +143,7 @@ fn scan_region(memory: &File, region: &Region, mut look: impl FnMut(u64, &[u8]))
         })
         .unwrap();
     }
+    Ok(())
 }
 
 #[cfg(test)]
