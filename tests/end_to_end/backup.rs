@@ -232,8 +232,10 @@ fn restore_brings_back_a_vault_that_is_gone_or_damaged() {
         .stderr;
     assert!(said.contains("The vault is this very copy"), "{said}");
     fs::remove_file(vault.path()).unwrap();
-    vault.keyward(&format!("backup restore {copy}")).succeeds();
+    let restore = vault.keyward(&format!("backup restore {copy}")).succeeds();
     assert_eq!(fs::read(vault.path()).unwrap(), whole);
+    // Nothing was there that could be kept.
+    assert_eq!(restore.stderr.lines().last(), Some("Restored."));
     let mut damaged = whole;
     damaged[700] ^= 1;
     fs::write(vault.path(), &damaged).unwrap();

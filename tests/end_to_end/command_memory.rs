@@ -6,17 +6,9 @@ use std::process::Command;
 
 use keyward_tests::{
     Dam, Home, Key, KeyKind, PlantedVault, Run, Screen, memory_scan, planted_vault, program,
-    secret_forms::{self, Form},
+    secret_forms::{self, Form, words},
     vault_keys,
 };
-
-/// Words nobody else has.
-fn words() -> String {
-    let mut bytes = [0; 40];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).unwrap();
-    let letters = bytes.iter().map(|byte| char::from(b'a' + byte % 26));
-    letters.collect()
-}
 
 fn keyward(home: &Home, words: &str) -> Command {
     let mut command = home.command(program::path());

@@ -12,7 +12,7 @@ use keyward_tests::{
     deadline,
     memory_scan::{self, Finding},
     planted_vault, process, program,
-    secret_forms::{self, Form},
+    secret_forms::{self, Form, words},
     vault_keys,
 };
 use rustix::process::Signal;
@@ -79,14 +79,6 @@ impl Scene {
         let found = self.found_in(terminal.pid());
         assert!(found.is_empty(), "{}", summary(&found));
     }
-}
-
-/// Words nobody else has.
-fn words() -> String {
-    let mut bytes = [0; 40];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).unwrap();
-    let letters = bytes.iter().map(|byte| char::from(b'a' + byte % 26));
-    letters.collect()
 }
 
 /// The places and forms, each once.

@@ -102,6 +102,19 @@ fn strings(mut bytes: &[u8], count: usize) -> Vec<Vec<u8>> {
     strings
 }
 
+/// Words nobody else has, to be looked for.
+///
+/// # Panics
+///
+/// When there is no randomness.
+#[must_use]
+pub fn words() -> String {
+    let mut bytes = [0; 40];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).unwrap();
+    let letters = bytes.iter().map(|byte| char::from(b'a' + byte % 26));
+    letters.collect()
+}
+
 /// The forms of a phrase.
 #[must_use]
 pub fn of_phrase(name: &str, phrase: &str) -> Vec<Form> {

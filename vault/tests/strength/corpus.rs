@@ -87,8 +87,33 @@ fn shares(words: &[String]) -> [f64; 7] {
     refused.map(|count| f64::from(count) * 100.0 / all)
 }
 
-#[test]
+/// Judges every `step`th word of each language in a folder, and prints the shares that are refused. None may be less than
+/// `least`, of the words as they are and in each form.
 #[expect(clippy::print_stdout, reason = "the table is what it is run for")]
+#[track_caller]
+fn refused_in_every_form(folder: &Path, languages: usize, step: usize, least: (f64, f64)) {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert_eq!(paths.len(), languages);
+    let forms = decorated("x").map(|(name, _)| name);
+    println!("{:8} {:>8} {forms:?}", "language", "words");
+    let mut missed = Vec::new();
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        let words: Vec<String> = text.lines().step_by(step).map(str::to_owned).collect();
+        let found = shares(&words);
+        let row = found.map(|share| format!("{share:.1}")).join("  ");
+        let tag = path.file_name().unwrap().to_string_lossy().into_owned();
+        println!("{tag:8} {:8} {row}", words.len());
+        if found[0] < least.0 || found.iter().any(|share| *share < least.1) {
+            missed.push(tag);
+        }
+    }
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+#[test]
 fn words_of_thirty_languages_are_refused_in_every_form() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let all = root.join("words/target/held_out");
@@ -97,56 +122,15 @@ fn words_of_thirty_languages_are_refused_in_every_form() {
         (true, false) => (root.join("testdata/strength"), 1, REFUSED_MIN),
         (false, _) => (root.join("testdata/strength"), 8, REFUSED_MIN_OF_FEW),
     };
-    let entries = fs::read_dir(folder).unwrap();
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    assert_eq!(paths.len(), 30);
-    println!(
-        "{:8} {:>8} {:?}",
-        "language",
-        "words",
-        decorated("x").map(|(name, _)| name)
-    );
-    let mut missed = Vec::new();
-    for path in paths {
-        let text = fs::read_to_string(&path).unwrap();
-        let words: Vec<String> = text.lines().step_by(step).map(str::to_owned).collect();
-        let found = shares(&words);
-        let row = found.map(|share| format!("{share:.1}")).join("  ");
-        let tag = path.file_name().unwrap().to_string_lossy().into_owned();
-        println!("{tag:8} {:8} {row}", words.len());
-        let in_forms = found.iter().all(|share| *share >= FORMS_REFUSED_MIN);
-        if found[0] < least || !in_forms {
-            missed.push(tag);
-        }
-    }
-    assert!(missed.is_empty(), "{missed:?}");
+    refused_in_every_form(&folder, 30, step, (least, FORMS_REFUSED_MIN));
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the table is what it is run for")]
 fn words_of_our_own_lists_are_refused_in_every_form() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/strength_own");
-    let mut paths: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    assert_eq!(paths.len(), 49);
     let step = if is_long() { 1 } else { 8 };
-    let mut missed = Vec::new();
-    for path in paths {
-        let text = fs::read_to_string(&path).unwrap();
-        let words: Vec<String> = text.lines().step_by(step).map(str::to_owned).collect();
-        let found = shares(&words);
-        let row = found.map(|share| format!("{share:.1}")).join("  ");
-        let tag = path.file_name().unwrap().to_string_lossy().into_owned();
-        println!("{tag:8} {:8} {row}", words.len());
-        if found.iter().any(|share| *share < OWN_REFUSED_MIN) {
-            missed.push(tag);
-        }
-    }
-    assert!(missed.is_empty(), "{missed:?}");
+    let least = (OWN_REFUSED_MIN, OWN_REFUSED_MIN);
+    refused_in_every_form(&folder, 49, step, least);
 }
 
 /// Judges `count` of what `make` makes; returns those that are refused.

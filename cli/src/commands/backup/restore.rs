@@ -89,14 +89,19 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     if !matches.get_flag("yes") {
         confirm(names.is_empty() && restoring.is_blind() && !arguments.accept_rollback)?;
     }
+    let keeps_what_was = restoring.keeps_what_was();
     match names.is_empty() {
         true => restoring.replace(&path, &arguments)?,
         false => restoring.take(&names, &arguments)?,
     }
-    output::say(&format!(
-        "Restored. What was there lies beside it: {}\n",
-        output::shown(&arguments.path.with_added_extension("1"))
-    ));
+    output::say("Restored.\n");
+    if keeps_what_was {
+        let kept = arguments.path.with_added_extension("1");
+        output::say(&format!(
+            "What was there lies beside it: {}\n",
+            output::shown(&kept)
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -99,6 +99,11 @@ impl Restoring {
         Ok(lines)
     }
 
+    /// Says whether something lies in the vault's place, which is kept when the copy takes that.
+    pub(crate) const fn keeps_what_was(&self) -> bool {
+        self.present.is_some()
+    }
+
     /// Says whether the plan leaves out what is only in the vault: it does not open with the copy's secret.
     pub(crate) const fn is_blind(&self) -> bool {
         matches!(self.present, Some(Present::Sealed(_)))
