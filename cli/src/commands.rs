@@ -25,16 +25,15 @@ mod shell;
 mod status;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command};
 use clap_complete::ArgValueCandidates;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Serialize, Serializer as _};
+use serde_json::Serializer;
 
 use crate::error::{Error, USAGE};
-use crate::listing::Listing;
 use crate::{config, hint, output, start};
 
 /// A verb: how it is described and what it does.
@@ -242,10 +241,13 @@ fn print_json(value: &impl Serialize) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns values as JSON has them.
-fn values(listings: Vec<Listing>) -> Result<Vec<Value>, Error> {
-    let values = listings.iter().map(serde_json::to_value);
-    Ok(values.collect::<Result<_, _>>().map_err(io::Error::from)?)
+/// Prints values as an array of JSON, on several lines, one value after the other.
+fn stream_json(values: impl Iterator<Item: Serialize>) -> Result<(), Error> {
+    output::stream(|out| {
+        Serializer::pretty(&mut *out).collect_seq(values)?;
+        writeln!(out)
+    })?;
+    Ok(())
 }
 
 /// Prints a text of clap's: help, the version, or what is wrong with the arguments.

@@ -2,26 +2,22 @@
 //!
 //! The agent keeps the same objects while a vault is open in it, so that listing asks for no passphrase.
 
-use std::fmt::Write;
+mod text;
 
 use base64ct::{Base64, Encoding};
 use jiff::Timestamp;
-use keyward_agent::front::escape::Escaped;
 use keyward_agent::protocol::wire::Reader;
 use keyward_vault::KeyRecord;
 use keyward_vault::key::PublicKey;
-use serde::Serialize;
-use serde_json::{Map, Value};
-use unicode_width::UnicodeWidthStr;
+use serde::{Deserialize, Deserializer, Serialize};
 
-/// Characters of a name or comment that a table shows.
-const COLUMN_MAX: usize = 40;
-
-const BOLD: &str = "\x1b[1m";
-const PLAIN: &str = "\x1b[0m";
+pub(crate) use text::{Table, details};
 
 /// What is said of one key. The names of the fields are a promise: README.md documents them.
-#[derive(Debug, Serialize)]
+///
+/// Of a key in a closed vault the agent knows some only.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub(crate) struct Listing {
     /// What the owner calls it.
     pub(crate) name: String,
@@ -38,7 +34,8 @@ pub(crate) struct Listing {
     pub(crate) comment: String,
     /// When it came into the vault (RFC 3339).
     pub(crate) created: Option<String>,
-    /// When it was used last, as far as is known (RFC 3339).
+    /// When it was used last, as far as is known (RFC 3339); the agent's own time of a use is a number.
+    #[serde(deserialize_with = "text_or_seconds")]
     pub(crate) last_used: Option<String>,
     /// The line of its certificate.
     pub(crate) certificate: Option<String>,
@@ -53,7 +50,8 @@ pub(crate) struct Listing {
 }
 
 /// The constraints of one key in an agent.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub(crate) struct Constraints {
     /// Whether a person is asked before each use.
     pub(crate) confirm: bool,
@@ -64,26 +62,28 @@ pub(crate) struct Constraints {
 }
 
 impl Listing {
-    /// Says what there is to say of a key, which this machine knows to have been used last then.
-    pub(crate) fn of(key: &KeyRecord, used: Option<u64>) -> Self {
+    /// Says what there is to say of a key; `used` says when this machine knows one of a fingerprint to have been used
+    /// last.
+    pub(crate) fn of(key: &KeyRecord, used: impl FnOnce(&str) -> Option<u64>) -> Self {
         let metadata = key.metadata();
         let comment = String::from_utf8_lossy(&metadata.comment).into_owned();
         let public = PublicKey::from_blob(key.public_key().to_vec()).ok();
         let kind = public.as_ref().map(PublicKey::key_type);
         let certificate = &metadata.certificate;
+        let fingerprint = key.fingerprint().to_string();
         Self {
             name: key.name().to_owned(),
             key_type: kind.map_or_else(String::new, |kind| kind.short_name().to_owned()),
             bits: public.as_ref().map_or(0, PublicKey::bits),
-            fingerprint: key.fingerprint().to_string(),
             public: line(key.key_type(), key.public_key(), &comment),
             certificate: (!certificate.is_empty())
                 .then(|| line(&first_string(certificate), certificate, &comment)),
             comment,
             created: time(key.created().0),
-            last_used: used
+            last_used: used(&fingerprint)
                 .max(metadata.last_used.map(|used| used.0))
                 .and_then(time),
+            fingerprint,
             constraints: Constraints {
                 confirm: metadata.confirm,
                 lifetime: metadata
@@ -99,12 +99,12 @@ impl Listing {
 
 /// Writes a key as a line of `authorized_keys` (sshd(8)); a comment with line ends would be more than one.
 fn line(key_type: &str, blob: &[u8], comment: &str) -> String {
-    let comment: String = comment
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .collect();
-    let line = format!("{key_type} {} {comment}", Base64::encode_string(blob));
-    line.trim_end().to_owned()
+    let blob = Base64::encode_string(blob);
+    let mut line = String::with_capacity(key_type.len() + blob.len() + comment.len() + 2);
+    line.extend([key_type, " ", &blob, " "]);
+    line.extend(comment.split(char::is_control));
+    line.truncate(line.trim_end().len());
+    line
 }
 
 /// Returns the name that a blob begins with.
@@ -119,6 +119,20 @@ pub(crate) fn randomart(key: &KeyRecord) -> String {
     public.map(|public| public.randomart()).unwrap_or_default()
 }
 
+fn text_or_seconds<'de, D: Deserializer<'de>>(time: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Told {
+        Text(String),
+        Seconds(u64),
+    }
+    Ok(match Option::deserialize(time)? {
+        Some(Told::Text(text)) => Some(text),
+        Some(Told::Seconds(seconds)) => self::time(seconds),
+        None => None,
+    })
+}
+
 /// Writes a time as RFC 3339 has it; `None` for one that no calendar has.
 pub(crate) fn time(seconds: u64) -> Option<String> {
     let seconds = i64::try_from(seconds).ok()?;
@@ -127,206 +141,20 @@ pub(crate) fn time(seconds: u64) -> Option<String> {
         .map(|time| time.to_string())
 }
 
-/// The columns that a narrow terminal has no room for, first those that are missed least.
-const SPARE: [usize; 3] = [4, 3, 1];
-
-/// Writes the keys as a table, a line each, of so many columns at most where that is possible.
-pub(crate) fn table(keys: &[Value], colours: bool, columns: Option<usize>) -> String {
-    let titles = ["NAME", "TYPE", "FINGERPRINT", "COMMENT", "LAST USED", ""];
-    let mut rows = vec![titles.map(str::to_owned)];
-    rows.extend(keys.iter().map(row));
-    let mut widths = [0; 6];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
-    let is_too_wide = |widths: &[usize; 6]| {
-        let whole: usize = widths
-            .iter()
-            .filter(|width| **width > 0)
-            .map(|width| width + 2)
-            .sum();
-        columns.is_some_and(|columns| whole.saturating_sub(2) > columns)
-    };
-    for spare in SPARE {
-        if is_too_wide(&widths)
-            && let Some(width) = widths.get_mut(spare)
-        {
-            *width = 0;
-        }
-    }
-    let mut text = String::new();
-    for (index, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
-        let line = cells.fold(String::new(), |line, (cell, width)| {
-            let padding = width.saturating_sub(cell.width());
-            line + cell + &" ".repeat(padding + 2)
-        });
-        let line = line.trim_end();
-        // Writing to a string does not fail.
-        let _ = match colours && index == 0 {
-            true => writeln!(text, "{BOLD}{line}{PLAIN}"),
-            false => writeln!(text, "{line}"),
-        };
-    }
-    text
-}
-
-/// Writes everything that is said of one key, a line for each part.
-pub(crate) fn details(key: &Value, colours: bool) -> String {
-    let mut text = String::new();
-    let mut line = |label: &str, value: &str| {
-        let _ = match colours {
-            true => writeln!(text, "{BOLD}{label:12}{PLAIN}{value}"),
-            false => writeln!(text, "{label:12}{value}"),
-        };
-    };
-    line("name", &shown(key, "name", usize::MAX));
-    let bits = key.get("bits").and_then(Value::as_u64).unwrap_or_default();
-    line("type", &format!("{} {bits}", shown(key, "type", 20)));
-    line("fingerprint", &shown(key, "fingerprint", usize::MAX));
-    let optional = [
-        ("comment", "comment"),
-        ("created", "created"),
-        ("last used", "last_used"),
-        ("removed", "removed"),
-        ("notes", "notes"),
-        ("certificate", "certificate"),
-    ];
-    for (label, field) in optional {
-        let value = shown(key, field, usize::MAX);
-        if !value.is_empty() {
-            line(label, &value);
-        }
-    }
-    let constraints = constraints(key);
-    if !constraints.is_empty() {
-        line("constraints", &constraints.join(", "));
-    }
-    line("public", &shown(key, "public", usize::MAX));
-    text
-}
-
-fn row(key: &Value) -> [String; 6] {
-    let bits = key.get("bits").and_then(Value::as_u64).unwrap_or_default();
-    let used = shown(key, "last_used", COLUMN_MAX);
-    let (day, _) = used.split_once('T').unwrap_or(("-", ""));
-    let mut marks = constraints(key);
-    if key.get("certificate").is_some_and(Value::is_string) {
-        marks.push("certificate".to_owned());
-    }
-    [
-        shown(key, "name", COLUMN_MAX),
-        format!("{} {bits}", shown(key, "type", 20)),
-        shown(key, "fingerprint", usize::MAX),
-        shown(key, "comment", COLUMN_MAX),
-        day.to_owned(),
-        marks.join(", "),
-    ]
-}
-
-/// Says in words what the uses of a key are bound to.
-fn constraints(key: &Value) -> Vec<String> {
-    let empty = Map::new();
-    let constraints = key.get("constraints").and_then(Value::as_object);
-    let constraints = constraints.unwrap_or(&empty);
-    let mut words = Vec::new();
-    if constraints.get("confirm").and_then(Value::as_bool) == Some(true) {
-        words.push("confirm".to_owned());
-    }
-    if let Some(seconds) = constraints.get("lifetime").and_then(Value::as_u64) {
-        words.push(format!("for {}", span(seconds)));
-    }
-    let destinations = constraints.get("destinations").and_then(Value::as_array);
-    for destination in destinations.into_iter().flatten() {
-        let destination = destination.as_str().unwrap_or_default();
-        words.push(format!("to {}", Escaped::new(destination.as_bytes())));
-    }
-    words
-}
-
-/// Writes a time as it is typed: `8h`, `1h30m`, `45s`.
-fn span(seconds: u64) -> String {
-    let parts = [
-        (seconds / 3600, "h"),
-        (seconds / 60 % 60, "m"),
-        (seconds % 60, "s"),
-    ];
-    let parts = parts.iter().filter(|(count, _)| *count > 0);
-    parts
-        .map(|(count, unit)| format!("{count}{unit}"))
-        .collect()
-}
-
-/// Returns a text of a key, fit for a terminal; empty where there is none.
-fn shown(key: &Value, field: &str, characters_max: usize) -> String {
-    let text = key.get(field).and_then(Value::as_str).unwrap_or_default();
-    Escaped::shortened(text.as_bytes(), characters_max).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn key(name: &str) -> Value {
-        let listing = Listing {
-            name: name.to_owned(),
-            key_type: "ED25519".to_owned(),
-            bits: 256,
-            fingerprint: "SHA256:abc".to_owned(),
-            public: "ssh-ed25519 AAAA c".to_owned(),
-            comment: "a\x1b[31mb".to_owned(),
-            created: time(0),
-            last_used: time(86_400),
-            certificate: None,
-            constraints: Constraints {
-                confirm: true,
-                lifetime: Some(60),
-                destinations: vec!["git@web".to_owned()],
-            },
-            notes: None,
-            removed: None,
-        };
-        serde_json::to_value(listing).unwrap()
-    }
-
     #[test]
-    fn the_table_is_aligned_and_holds_no_control_character() {
-        let text = table(&[key("a"), key("a longer name")], false, None);
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 3);
-        let column = lines[0].find("TYPE").unwrap();
-        assert!(lines.iter().all(|line| line.is_char_boundary(column)));
-        assert_eq!(&lines[1][column..column + 11], "ED25519 256");
-        assert!(lines[1].contains("1970-01-02"));
-        assert!(lines[1].ends_with("confirm, for 1m, to git@web"));
-        assert!(!text.contains('\x1b'));
-    }
-
-    #[test]
-    fn columns_are_of_cells_and_go_where_there_is_no_room() {
-        let keys = [key("schlüssel 日本"), key("plain")];
-        let text = table(&keys, false, Some(200));
-        let place = |line: &str| line.split_once("ED25519").unwrap().0.width();
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(place(lines[1]), place(lines[2]));
-        let widest = |columns| {
-            let text = table(&keys, false, Some(columns));
-            text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
-        };
-        for columns in [80, 70, 60] {
-            assert!(widest(columns) <= columns, "{columns}");
-        }
-        let narrow = table(&keys, false, Some(10));
-        assert!(narrow.starts_with("NAME") && narrow.contains("SHA256:abc"));
-    }
-
-    #[test]
-    fn details_leave_out_what_there_is_not() {
-        let text = details(&key("a"), false);
-        assert!(text.contains("created     1970-01-01T00:00:00Z\n"));
-        assert!(!text.contains("notes"));
-        assert!(!text.contains('\x1b'));
+    fn times_of_uses_are_read_as_text_and_as_the_agent_has_them() {
+        let read = |text| serde_json::from_str::<Listing>(text).unwrap().last_used;
+        let expected = Some("1970-01-01T00:00:05Z".to_owned());
+        assert_eq!(read(r#"{"last_used": 5}"#), expected);
+        assert_eq!(
+            read(r#"{"last_used": "1970-01-01T00:00:05Z", "later": []}"#),
+            expected
+        );
+        assert_eq!(read(r#"{"last_used": null}"#), None);
+        assert_eq!(read("{}"), None);
     }
 }

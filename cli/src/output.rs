@@ -1,18 +1,31 @@
 //! Everything the program says, on standard output and standard error.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::Path;
 
 use keyward_agent::front::escape::Escaped;
+
+/// How much is written to standard output at a time, in bytes: what a pipe holds.
+const PIECE: usize = 64 << 10;
 
 /// Writes `bytes` to standard output.
 ///
 /// # Errors
 /// What the system said; a reader that went away is none.
 pub(crate) fn write(bytes: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+    stream(|stdout| stdout.write_all(bytes))
+}
+
+/// Writes to standard output what `write` makes, a piece at a time.
+///
+/// # Errors
+/// What the system said; a reader that went away is none.
+pub(crate) fn stream(
+    write: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut stdout = BufWriter::with_capacity(PIECE, io::stdout().lock());
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }

@@ -1,6 +1,7 @@
 //! The frames that sealed contents stand in (`FORMAT.md` section 2.3).
 
 use core::ops::Range;
+use std::io::Write;
 
 use sha2::{Digest, Sha256};
 
@@ -201,17 +202,16 @@ impl Sealer {
 
     fn associated(&self, head: &[u8]) -> [u8; 16 + 16 + 32 + HEAD] {
         let mut associated = [0; 16 + 16 + 32 + HEAD];
-        let parts = [
+        let mut rest = &mut associated[..];
+        for part in [
             b"keyward.block.v1",
             &self.vault.0[..],
             &self.commitment,
             head,
-        ];
-        let bytes = parts.into_iter().flatten();
-        associated
-            .iter_mut()
-            .zip(bytes)
-            .for_each(|(out, byte)| *out = *byte);
+        ] {
+            // There is room for all of it.
+            let _ = rest.write_all(part);
+        }
         associated
     }
 

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod secret;
+pub mod memory;
 pub mod key;
 pub mod import;
 pub mod export;
@@ -52,6 +53,7 @@ pub use error::{Class, Error};
 pub use fingerprint::Fingerprint;
 pub use id::{RecordId, SlotId, VaultId};
 pub use key::{Curve, KeyError, KeyType, PrivateKey, PublicKey};
+pub use memory::Memory;
 pub use passphrase::Passphrase;
 pub use random::{Entropy, SystemEntropy};
 pub use record::{KeyRecord, Metadata};

@@ -57,7 +57,11 @@ pub(crate) fn read(content: &[u8]) -> Result<Vec<Entry>, Broken> {
             tag: reader.array()?,
         })
     };
-    listed.map(entry).collect::<Option<_>>().ok_or(disagrees)
+    let mut entries = Vec::with_capacity(listed.len());
+    for bytes in listed {
+        entries.push(entry(bytes).ok_or(disagrees)?);
+    }
+    Ok(entries)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::block::{self, Block, Kind};
 use crate::error::{Broken, Error, Part, damaged};
 use crate::header::{self, Chosen, DIGEST, Header, TRAILER, Warning, choose};
 use crate::id::VaultId;
+use crate::memory;
 use crate::slot::Slot;
 use crate::spread::spread;
 
@@ -34,6 +35,10 @@ impl Sealed {
     /// [`Unsupported`](crate::Class::Unsupported), [`Cost`](crate::Class::Cost) or
     /// [`Damaged`](crate::Class::Damaged).
     pub fn read(bytes: Vec<u8>) -> Result<Self, Error> {
+        memory::public(|| Self::read_public(bytes))
+    }
+
+    fn read_public(bytes: Vec<u8>) -> Result<Self, Error> {
         let Chosen { range, warning } = choose(&bytes)?;
         let header = Header::read(bytes.get(range.clone()).unwrap_or_default())?;
         let body = body(&bytes, &header, range.len())?;

@@ -4,6 +4,7 @@ use core::num::NonZeroUsize;
 use std::thread;
 
 use crate::error::Error;
+use crate::memory;
 
 /// How many items are worth a thread.
 const WORTH_A_THREAD: usize = 1_000;
@@ -12,7 +13,7 @@ const WORTH_A_THREAD: usize = 1_000;
 const THREADS_MAX: usize = 4;
 
 /// Does the work on parts of the items, in as many threads as are worth it, and returns the results
-/// in order. The first error counts.
+/// in order. The first error counts. The work may see secrets.
 pub(crate) fn spread<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&[T]) -> Result<R, Error> + Sync,
@@ -26,12 +27,13 @@ pub(crate) fn spread<T: Sync, R: Send>(
     let own = parts.next().unwrap_or_default();
     let work = &work;
     thread::scope(|scope| {
-        let others: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
+        let others: Vec<_> = parts
+            .map(|part| scope.spawn(move || memory::on_thread(|| work(part))))
+            .collect();
         let own = work(own);
         let ended = others.into_iter().map(|other| {
-            other
-                .join()
-                .unwrap_or(Err(Error::Contradiction("a thread did not end well")))
+            let ended = other.join().ok().flatten();
+            ended.unwrap_or(Err(Error::Contradiction("a thread did not end well")))
         });
         core::iter::once(own).chain(ended).collect()
     })

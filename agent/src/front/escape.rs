@@ -34,9 +34,11 @@ impl<'a> Escaped<'a> {
         }
     }
 
-    fn is_plain(&self) -> bool {
-        self.text.len() <= self.characters_max
-            && self.text.iter().all(|byte| matches!(byte, b' '..=b'~'))
+    /// Returns the text where it is shown as it is.
+    fn plain(&self) -> Option<&str> {
+        let is_plain = self.text.len() <= self.characters_max
+            && self.text.iter().all(|byte| matches!(byte, b' '..=b'~'));
+        core::str::from_utf8(self.text).ok().filter(|_| is_plain)
     }
 }
 
@@ -48,6 +50,10 @@ impl fmt::Debug for Escaped<'_> {
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Nearly every comment is plain ASCII: it goes out as it is.
+        if let Some(text) = self.plain() {
+            return f.write_str(text);
+        }
         let mut left = self.characters_max;
         for chunk in self.text.utf8_chunks() {
             for character in chunk.valid().chars() {
@@ -75,10 +81,9 @@ impl fmt::Display for Escaped<'_> {
 
 impl Serialize for Escaped<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Nearly every comment is plain ASCII: it goes out without being built anew.
-        match core::str::from_utf8(self.text) {
-            Ok(text) if self.is_plain() => serializer.serialize_str(text),
-            _ => serializer.collect_str(self),
+        match self.plain() {
+            Some(text) => serializer.serialize_str(text),
+            None => serializer.collect_str(self),
         }
     }
 }

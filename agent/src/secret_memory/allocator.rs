@@ -2,8 +2,8 @@
 //!
 //! A command that opens a vault runs many libraries: prompts, key formats, ciphers. What they allocate
 //! and leave on their stack would stay behind as a copy of a key. Inside [`run`] all of that is secret
-//! memory, whoever allocates it on this thread, and it is wiped when it is freed. What threads that are started meanwhile
-//! allocate is ordinary memory, wiped when it is freed, and their stacks are not wiped.
+//! memory, whoever allocates it on this thread, and it is wiped when it is freed. A thread that is
+//! started meanwhile has to say so ([`run_thread`]): without that its memory is ordinary, wiped when it is freed.
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -24,6 +24,9 @@ const LARGE: usize = 512 << 10;
 
 /// Size of the stack in bytes. Argument parsers and key formats need more than a signature does.
 const STACK: usize = 1 << 20;
+
+/// Size of the stack of a thread inside of a run, in bytes: it opens records, and no more.
+const THREAD_STACK: usize = 256 << 10;
 
 thread_local! {
     /// Whether this thread runs with secrets now.
@@ -48,16 +51,58 @@ pub fn run<R>(wanted: Protection, operation: impl FnOnce() -> R) -> Result<(R, P
     if cfg!(feature = "unwiped") {
         return Ok((operation(), Protection::Unlocked));
     }
-    let mut stack = SecretStack::of_size(STACK, wanted)?;
+    run_on(SecretStack::of_size(STACK, wanted)?, wanted, operation)
+}
+
+/// Runs `work` as [`run`] does, on a thread that was started inside of it.
+///
+/// Where there is no memory for another stack, the thread's own serves.
+pub fn run_thread(work: &mut dyn FnMut()) {
+    if cfg!(feature = "unwiped") {
+        return work();
+    }
+    let wanted = heap::protection().unwrap_or_default();
+    let stack = SecretStack::of_size(THREAD_STACK, wanted);
+    if stack
+        .and_then(|stack| run_on(stack, wanted, &mut *work))
+        .is_err()
+    {
+        let before = set_secret(true);
+        work();
+        set_secret(before);
+    }
+}
+
+fn run_on<R>(
+    stack: SecretStack,
+    wanted: Protection,
+    operation: impl FnOnce() -> R,
+) -> Result<(R, Protection), Errno> {
     let protection = heap::map(wanted)?.max(stack.protection());
     WIPING.store(true, Ordering::Relaxed);
-    let result = stack.run(|| {
-        let before = SECRET.replace(true);
+    let result = stack.run_once(|| {
+        let before = set_secret(true);
         let result = operation();
-        SECRET.set(before);
+        set_secret(before);
         result
     });
     Ok((result, protection))
+}
+
+/// Does work that sees no secret, inside of [`run`]: what it allocates is ordinary memory.
+pub fn public<R>(work: impl FnOnce() -> R) -> R {
+    let before = set_secret(false);
+    let result = work();
+    set_secret(before);
+    result
+}
+
+/// Sets whether what this thread allocates from now on is secret memory, and returns what was set.
+///
+/// For what is no secret and much, inside of [`run`]: secret memory costs some ten times as much to take.
+/// Without a heap of secrets it changes nothing.
+pub fn set_secret(is_secret: bool) -> bool {
+    SECRET.replace(is_secret)
 }
 
 // SAFETY: every block comes from the heap of secrets or the system's allocator and goes back to the one whose
@@ -149,6 +194,26 @@ mod tests {
             // SAFETY: they came from this allocator with these layouts.
             unsafe { allocator.dealloc(start, layout) };
         }
+    }
+
+    #[test]
+    fn what_is_public_is_ordinary_and_a_thread_is_secret_where_it_says_so() {
+        let is_secret = || {
+            let (start, layout) = block(&SecretAllocator, 100);
+            // SAFETY: it was just taken with this layout.
+            unsafe { SecretAllocator.dealloc(start, layout) };
+            heap::is_ours(start)
+        };
+        let mut seen = Vec::new();
+        run(Protection::MemfdSecret, || {
+            seen.push((public(is_secret), false));
+            seen.push((is_secret(), true));
+            std::thread::scope(|scope| {
+                scope.spawn(|| run_thread(&mut || seen.push((is_secret(), true))));
+            });
+        })
+        .unwrap();
+        assert_eq!(seen, [(false, false), (true, true), (true, true)]);
     }
 
     #[test]

@@ -68,6 +68,11 @@ pub fn map(wanted: Protection) -> Result<Protection, Errno> {
     Ok(protection)
 }
 
+/// Returns the protection of the heap of secrets, if it was mapped.
+pub fn protection() -> Option<Protection> {
+    MAPPED.get().copied()
+}
+
 /// Returns the bytes in use and the bytes in all.
 pub fn usage() -> (usize, usize) {
     let end = END.load(Ordering::Acquire);

@@ -39,6 +39,11 @@ impl SecretStack {
         })
     }
 
+    /// Runs `operation` on this stack and gives the stack back, which the kernel wipes.
+    pub fn run_once<R>(self, operation: impl FnOnce() -> R) -> R {
+        corosensei::on_stack(Borrowed(&self.region), operation)
+    }
+
     /// Returns the protection that the kernel granted.
     pub const fn protection(&self) -> Protection {
         self.region.protection()

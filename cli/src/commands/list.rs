@@ -1,16 +1,19 @@
 //! `keyward list`: the keys of the vault.
 
+use std::borrow::Borrow;
 use std::io;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
+use keyward_agent::secret_memory::allocator;
+use serde::Serialize;
 
 use crate::error::Error;
+use crate::listing::{Listing, Table};
 use crate::vault::arguments::{self, Arguments};
 use crate::vault::backup::reminder::Backups;
 use crate::vault::{agent, open::Open};
-use crate::{environment, listing, output};
+use crate::{environment, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,44 +44,47 @@ pub(super) fn describe() -> Command {
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let arguments = Arguments::read(matches)?;
     let removed = matches.get_flag("removed");
-    let keys = if removed {
-        let open = Open::ask(&arguments)?;
-        super::values(open.removed())?
+    if !removed && let Some(keys) = agent::keys(&arguments) {
+        let reminders = || Backups::of(&arguments);
+        print(matches, keys.iter(), reminders)?;
     } else {
-        keys(&arguments)?
-    };
-    if matches.get_flag("json") {
-        return super::print_json(&keys);
+        let open = Open::ask(&arguments)?;
+        let keys = match removed {
+            true => open.removed(),
+            false => open.keys(),
+        };
+        let listings = keys.iter().map(|key| open.listing_of(key));
+        let vault = open.vault();
+        let reminders = || Some(Backups::of_save(vault.id(), vault.generation()));
+        // Nothing that is printed is secret.
+        allocator::public(|| print(matches, listings, reminders))?;
     }
-    if keys.is_empty() {
-        output::say(match removed {
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(
+    matches: &ArgMatches,
+    keys: impl ExactSizeIterator<Item: Borrow<Listing> + Serialize>,
+    backups: impl FnOnce() -> Option<Backups>,
+) -> Result<(), Error> {
+    if matches.get_flag("json") {
+        return super::stream_json(keys);
+    }
+    if keys.len() == 0 {
+        output::say(match matches.get_flag("removed") {
             true => "No removed key can be brought back.\n",
             false => {
                 "The vault holds no keys. Next: keyward import ~/.ssh, or keyward generate NAME\n"
             }
         });
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
-    let text = listing::table(
-        &keys,
-        environment::wants_colours(&io::stdout()),
-        environment::columns(),
-    );
-    output::write(text.as_bytes())?;
-    if let Some(backups) = Backups::of(&arguments) {
+    let mut table = Table::default();
+    keys.for_each(|key| table.push(key.borrow()));
+    let colours = environment::wants_colours(&io::stdout());
+    output::stream(|out| table.write(colours, environment::columns(), out))?;
+    if let Some(backups) = backups() {
         backups.remind();
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Returns the keys of the vault: from the agent while it has the vault open, or from the vault.
-///
-/// # Errors
-/// Why the vault cannot be opened.
-pub(super) fn keys(arguments: &Arguments) -> Result<Vec<Value>, Error> {
-    if let Some(keys) = agent::keys(arguments) {
-        return Ok(keys);
-    }
-    let open = Open::ask(arguments)?;
-    super::values(open.keys())
+    Ok(())
 }

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use super::show;
 use crate::error::Error;
@@ -31,17 +30,14 @@ pub(super) fn describe() -> Command {
 
 /// Finds the key and prints the line.
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
-    let field = match matches.get_flag("certificate") {
-        true => "certificate",
-        false => "public",
-    };
     let key = show::find(matches)?;
-    let line = key
-        .get(field)
-        .and_then(Value::as_str)
-        .ok_or_else(|| Error::NoCertificate {
-            name: super::name_of(matches),
-        })?;
+    let line = match matches.get_flag("certificate") {
+        false => key.public,
+        true => {
+            let none = Error::NoCertificate { name: key.name };
+            key.certificate.ok_or(none)?
+        }
+    };
     output::write(format!("{line}\n").as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

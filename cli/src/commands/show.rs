@@ -4,11 +4,11 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
-use super::list;
 use crate::error::Error;
+use crate::listing::Listing;
 use crate::vault::arguments::{self, Arguments};
+use crate::vault::{agent, open::Open};
 use crate::{environment, listing, output};
 
 const EXAMPLES: &str = "\
@@ -43,11 +43,14 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
 ///
 /// # Errors
 /// [`Error::NoSuchKey`], or why the vault cannot be opened.
-pub(super) fn find(matches: &ArgMatches) -> Result<Value, Error> {
+pub(super) fn find(matches: &ArgMatches) -> Result<Listing, Error> {
     let name = super::name_of(matches);
-    let keys = list::keys(&Arguments::read(matches)?)?;
-    let named = |key: &Value| key.get("name").and_then(Value::as_str) == Some(&name);
-    keys.into_iter()
-        .find(named)
-        .ok_or(Error::NoSuchKey { name })
+    let arguments = Arguments::read(matches)?;
+    if let Some(keys) = agent::keys(&arguments) {
+        let mut keys = keys.into_iter();
+        let found = keys.find(|key| key.name == name);
+        return found.ok_or(Error::NoSuchKey { name });
+    }
+    let open = Open::ask(&arguments)?;
+    open.listing(open.find(&name)?)
 }

@@ -4,12 +4,12 @@ use base64ct::{Base64, Encoding};
 use jiff::Timestamp;
 use keyward_vault::import;
 use keyward_vault::key::PublicKey;
-use serde_json::Value;
 
 use super::{Kind, Level, OLD_DAYS, Review, Seen, certificates, sizes};
 use crate::ask::{self, AskError};
 use crate::error::Error;
 use crate::hint;
+use crate::listing::Listing;
 use crate::vault::arguments::Arguments;
 use crate::vault::backup::reminder::Backups;
 use crate::vault::{agent, open, open::Open};
@@ -61,7 +61,7 @@ pub(super) fn look(arguments: &Arguments, review: &mut Review) -> Result<(), Err
 
 /// Returns the keys: from the agent while it has the vault open, or with a secret that was given or a person types;
 /// `None` where nobody does.
-fn keys(arguments: &Arguments) -> Result<Option<Vec<Value>>, Error> {
+fn keys(arguments: &Arguments) -> Result<Option<Vec<Listing>>, Error> {
     if let Some(keys) = agent::keys(arguments) {
         return Ok(Some(keys));
     }
@@ -71,40 +71,39 @@ fn keys(arguments: &Arguments) -> Result<Option<Vec<Value>>, Error> {
     }
     match Open::ask(arguments) {
         Ok(open) => {
-            let values = open.keys().into_iter().map(serde_json::to_value);
-            Ok(Some(
-                values
-                    .collect::<Result<_, _>>()
-                    .map_err(std::io::Error::from)?,
-            ))
+            let keys = open.keys().into_iter();
+            Ok(Some(keys.map(|key| open.listing_of(key)).collect()))
         }
         Err(Error::Ask(AskError::Cancelled)) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn key(listed: &Value, review: &mut Review) {
-    let text = |field: &str| listed.get(field).and_then(Value::as_str);
-    let Some(name) = text("name") else {
-        return;
-    };
+fn key(listed: &Listing, review: &mut Review) {
+    let name = &listed.name;
     review.keys += 1;
-    let about = (Kind::Key, name);
-    if let Some(key) = text("public").and_then(public) {
+    let about = (Kind::Key, name.as_str());
+    if let Some(key) = public(&listed.public) {
         sizes::look(&key, about, review);
         review.seen.push(Seen {
             fingerprint: key.fingerprint(),
             kind: Kind::Key,
-            subject: name.to_owned(),
+            subject: name.clone(),
             is_sealed: true,
         });
     }
-    let certificate = text("certificate").map(|line| import::certificate(line.as_bytes()));
+    let certificate = listed
+        .certificate
+        .as_ref()
+        .map(|line| import::certificate(line.as_bytes()));
     if let Some(Ok(certificate)) = certificate {
         certificates::look(&certificate, about, review);
     }
-    let days = |field| Some(super::days_since(text(field)?.parse::<Timestamp>().ok()?));
-    let created = days("created").unwrap_or_default();
+    let days = |time: &Option<String>| {
+        let time: Timestamp = time.as_ref()?.parse().ok()?;
+        Some(super::days_since(time))
+    };
+    let created = days(&listed.created).unwrap_or_default();
     if created > OLD_DAYS {
         let message = format!("it is {} old", super::age(created));
         review.add(
@@ -114,7 +113,7 @@ fn key(listed: &Value, review: &mut Review) {
             (message, sizes::successor(name)),
         );
     }
-    let message = match days("last_used") {
+    let message = match days(&listed.last_used) {
         None if created > UNUSED_DAYS => {
             "it was never used, as far as this machine knows".to_owned()
         }

@@ -23,6 +23,7 @@ use keyward_agent::keeper::process::LOCKED_ARGUMENT;
 use keyward_agent::seclusion;
 use keyward_agent::secret_memory::region::Protection;
 use keyward_agent::secret_memory::{allocator, heap};
+use keyward_vault::Memory;
 use rustix::net::sockopt::socket_acceptconn;
 
 use super::flags::Flags;
@@ -185,6 +186,11 @@ pub(crate) fn in_secret<R>(wanted: Protection, verb: impl FnOnce() -> R) -> io::
             "the signature library would not use our heap",
         ));
     }
+    Memory {
+        on_thread: allocator::run_thread,
+        set_secret: allocator::set_secret,
+    }
+    .install();
     let (result, _protection) = allocator::run(wanted, verb)?;
     Ok(result)
 }

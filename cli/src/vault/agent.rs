@@ -17,7 +17,8 @@ use super::arguments::Arguments;
 use super::open::Open;
 use super::uses::Uses;
 use crate::error::Error;
-use crate::{environment, listing, output};
+use crate::listing::Listing;
+use crate::{environment, output};
 
 /// Connects to the control socket of the agent at `SSH_AUTH_SOCK`.
 ///
@@ -48,33 +49,22 @@ pub(crate) fn connect_beside(path: &Path) -> Result<Client, Error> {
 }
 
 /// Returns the keys of the vault as the agent knows them, if it has this vault open.
-pub(crate) fn keys(arguments: &Arguments) -> Option<Vec<Value>> {
+pub(crate) fn keys(arguments: &Arguments) -> Option<Vec<Listing>> {
     let list = connect().ok()?.vault_list().ok()?;
-    (list.state == State::Open.name() && is_of(&list, arguments)).then(|| values(&list))
+    (list.state == State::Open.name() && is_of(&list, arguments)).then(|| listings(&list))
 }
 
 /// Returns the names of the keys that the agent knows, of whatever vault, be it closed.
 pub(crate) fn names() -> Vec<String> {
     let list = connect().and_then(|mut client| Ok(client.vault_list()?));
-    let keys = list.map(|list| values(&list)).unwrap_or_default();
-    let name = |key: &Value| key.get("name").and_then(Value::as_str).map(str::to_owned);
-    keys.iter().filter_map(name).collect()
+    let keys = list.map(|list| listings(&list)).unwrap_or_default();
+    keys.into_iter().map(|key| key.name).collect()
 }
 
-fn values(list: &VaultList) -> Vec<Value> {
+fn listings(list: &VaultList) -> Vec<Listing> {
     let keys = list.keys.iter();
-    keys.filter_map(|key| serde_json::from_str(key.get()).ok().map(with_time))
+    keys.filter_map(|key| serde_json::from_str(key.get()).ok())
         .collect()
-}
-
-/// Writes the agent's own time of a use, a number, as the listing has it.
-fn with_time(mut listing: Value) -> Value {
-    if let Some(used) = listing.get_mut("last_used")
-        && let Some(seconds) = used.as_u64()
-    {
-        *used = listing::time(seconds).into();
-    }
-    listing
 }
 
 /// Checks that there is an agent which takes keys, before a person is asked for anything.
@@ -179,7 +169,7 @@ fn learn(client: &mut Client) {
     if let Ok(list) = client.vault_list()
         && let Some(vault) = &list.vault
     {
-        let _ = Uses::note(&vault.to_string(), &values(&list));
+        let _ = Uses::note(&vault.to_string(), &listings(&list));
     }
 }
 
@@ -210,9 +200,7 @@ fn hand_over(
         state,
         purpose,
     })?;
-    let mut keys: Vec<&KeyRecord> = vault.keys().collect();
-    keys.sort_by(|one, other| one.name().cmp(other.name()));
-    for key in keys {
+    for key in open.keys() {
         identities::hand_over(key, client, open, state)?;
     }
     Ok(client.vault_commit()?)

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use keyward_agent::key::signing_key::SigningKey;
+use keyward_agent::secret_memory::allocator;
 use keyward_vault::header::Warning;
 use keyward_vault::key::PrivateKey;
 use keyward_vault::store::{Error as StoreError, Patience, Store};
@@ -111,6 +112,7 @@ impl Open {
     ) -> Result<Self, Error> {
         let (store, base) = read_newest(arguments)?;
         let (vault, slot) = unlock(&base)?;
+
         state::remember_base(&base, arguments);
         Ok(Self {
             slot: Some(slot),
@@ -173,14 +175,14 @@ impl Open {
         &self.vault
     }
 
-    /// Returns what is said of each key, by name.
-    pub(crate) fn keys(&self) -> Vec<Listing> {
-        self.sorted(self.vault.keys())
+    /// Returns the keys, by name.
+    pub(crate) fn keys(&self) -> Vec<&KeyRecord> {
+        sorted(self.vault.keys())
     }
 
-    /// Returns what is said of each key that is removed and can be brought back.
-    pub(crate) fn removed(&self) -> Vec<Listing> {
-        self.sorted(self.vault.removed())
+    /// Returns the keys that are removed and can be brought back, by name.
+    pub(crate) fn removed(&self) -> Vec<&KeyRecord> {
+        sorted(self.vault.removed())
     }
 
     /// Returns what is said of the ways in.
@@ -203,14 +205,7 @@ impl Open {
 
     /// Returns what is said of a key of this vault.
     pub(crate) fn listing_of(&self, key: &KeyRecord) -> Listing {
-        let used = self.uses.last(&key.fingerprint().to_string());
-        Listing::of(key, used)
-    }
-
-    fn sorted<'a>(&self, keys: impl Iterator<Item = &'a KeyRecord>) -> Vec<Listing> {
-        let mut keys: Vec<&KeyRecord> = keys.collect();
-        keys.sort_by(|one, other| one.name().cmp(other.name()));
-        keys.into_iter().map(|key| self.listing_of(key)).collect()
+        Listing::of(key, |fingerprint| self.uses.last(fingerprint))
     }
 
     /// Draws a key.
@@ -318,6 +313,12 @@ impl Open {
             }),
         }
     }
+}
+
+fn sorted<'a>(keys: impl Iterator<Item = &'a KeyRecord>) -> Vec<&'a KeyRecord> {
+    let mut keys: Vec<&KeyRecord> = allocator::public(|| keys.collect());
+    keys.sort_unstable_by_key(|key| key.name());
+    keys
 }
 
 /// Says in words what is damaged of a vault that can be read.

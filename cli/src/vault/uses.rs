@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use keyward_vault::store::{Kept, Patience, StateFile};
-use serde_json::Value;
 
 use super::arguments;
 use crate::error::Error;
+use crate::listing::Listing;
 
 /// The longest file, in bytes: some 60 for each of the 65,536 keys that a vault can have.
 const FILE_MAX: u64 = 4 << 20;
@@ -39,7 +39,7 @@ impl Uses {
     ///
     /// # Errors
     /// What the disk said.
-    pub(crate) fn note(vault: &str, keys: &[Value]) -> Result<(), Error> {
+    pub(crate) fn note(vault: &str, keys: &[Listing]) -> Result<(), Error> {
         let new: Vec<(String, u64)> = keys.iter().filter_map(used).collect();
         let change = |kept: Kept| {
             let mut uses = match &kept {
@@ -59,11 +59,10 @@ impl Uses {
 }
 
 /// Returns fingerprint and time of a key that was used.
-fn used(key: &Value) -> Option<(String, u64)> {
-    let text = |field: &str| key.get(field).and_then(Value::as_str);
-    let time: Timestamp = text("last_used")?.parse().ok()?;
+fn used(key: &Listing) -> Option<(String, u64)> {
+    let time: Timestamp = key.last_used.as_deref()?.parse().ok()?;
     let seconds = u64::try_from(time.as_second()).ok()?;
-    Some((text("fingerprint")?.to_owned(), seconds))
+    Some((key.fingerprint.clone(), seconds))
 }
 
 fn parse(bytes: &[u8]) -> Option<BTreeMap<String, u64>> {

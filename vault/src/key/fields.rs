@@ -6,6 +6,9 @@ use super::public_key::{check_rsa, read_point};
 use super::wire::{Reader, Writer, room};
 use crate::secret::Secret;
 
+/// The bytes of the blob of an Ed25519 key, which most keys are.
+const ED25519_BLOB: usize = 4 + 11 + 4 + 32;
+
 /// The fields of a private key. Numbers are big-endian magnitudes without leading zeros.
 #[derive(Clone, Copy)]
 pub(crate) enum Fields<'a> {
@@ -81,7 +84,7 @@ impl<'a> Fields<'a> {
 
     /// Returns the public key blob (RFC 4253 section 6.6).
     pub(crate) fn public_blob(&self) -> Vec<u8> {
-        let mut blob = Vec::new();
+        let mut blob = Vec::with_capacity(ED25519_BLOB);
         blob.put_string(self.key_type().name().as_bytes());
         match self {
             Self::Ed25519 { public, .. } => blob.put_string(*public),

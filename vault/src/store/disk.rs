@@ -152,11 +152,11 @@ pub trait Disk: Clone {
     /// The system's.
     fn stat_file(&self, file: &Self::File) -> io::Result<Stat>;
 
-    /// Reads on into `bytes`; 0 at the end.
+    /// Reads on, as much as `bytes` has room for without growing; 0 at the end.
     ///
     /// # Errors
     /// The system's.
-    fn read(&self, file: &Self::File, bytes: &mut [u8]) -> io::Result<usize>;
+    fn read(&self, file: &Self::File, bytes: &mut Vec<u8>) -> io::Result<usize>;
 
     /// Writes the beginning of `bytes` and returns how much of it.
     ///

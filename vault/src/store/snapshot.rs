@@ -26,17 +26,14 @@ pub(super) fn read_whole<D: Disk>(
     bytes
         .try_reserve_exact(size)
         .map_err(|_| io::ErrorKind::OutOfMemory)?;
-    bytes.resize(size, 0);
-    let mut rest = bytes.as_mut_slice();
-    while !rest.is_empty() {
-        let count = retry(|| disk.read(file, rest))?;
-        if count == 0 {
+    while bytes.len() < size {
+        if retry(|| disk.read(file, &mut bytes))? == 0 {
             return Ok(None);
         }
-        rest = rest.get_mut(count..).unwrap_or_default();
     }
-    let is_longer = retry(|| disk.read(file, &mut [0]))? > 0;
-    Ok((!is_longer).then_some(bytes))
+    let mut more = Vec::with_capacity(1);
+    let is_longer = retry(|| disk.read(file, &mut more))? > 0;
+    Ok((bytes.len() == size && !is_longer).then_some(bytes))
 }
 
 /// Repeats what a signal interrupted.

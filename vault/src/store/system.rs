@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::{
     Advice, AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, Statx,
     StatxFlags,
@@ -106,8 +107,8 @@ impl Disk for System {
         Ok(Stat::from(found))
     }
 
-    fn read(&self, file: &OwnedFd, bytes: &mut [u8]) -> io::Result<usize> {
-        Ok(rustix::io::read(file, bytes)?)
+    fn read(&self, file: &OwnedFd, bytes: &mut Vec<u8>) -> io::Result<usize> {
+        Ok(rustix::io::read(file, spare_capacity(bytes))?)
     }
 
     fn write(&self, file: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {

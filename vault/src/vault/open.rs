@@ -9,6 +9,7 @@ use crate::error::{Broken, Error, Part};
 use crate::header;
 use crate::id::{RecordId, SlotId};
 use crate::manifest::{self, Entry};
+use crate::memory;
 use crate::record::Content;
 use crate::sealed::{Sealed, part};
 use crate::secret::Secret;
@@ -94,7 +95,7 @@ fn check_manifest(sealed: &Sealed, sealer: &Sealer) -> Result<(), Error> {
     let opened = sealer.open(&block.name, bytes(sealed, block), &mut plain);
     let invalid = |rule: Broken| Error::Invalid { part, rule };
     let content = opened.ok_or_else(forged)?.map_err(invalid)?;
-    let listed = manifest::read(content).map_err(invalid)?;
+    let listed = memory::public(|| manifest::read(content)).map_err(invalid)?;
     let agrees = listed.len() == records.len()
         && records
             .iter()
@@ -105,22 +106,24 @@ fn check_manifest(sealed: &Sealed, sealer: &Sealer) -> Result<(), Error> {
 
 /// Opens every record, and keeps what is no secret.
 fn records(sealed: &Sealed, sealer: &Sealer) -> Result<BTreeMap<RecordId, Record>, Error> {
-    let numbered: Vec<_> = sealed.blocks.iter().enumerate().skip(1).collect();
+    let numbered: Vec<_> = memory::public(|| sealed.blocks.iter().enumerate().skip(1).collect());
     let parts = spread(&numbered, |part_of| {
         let mut plain = Secret::new(Vec::new());
-        let records = part_of.iter().map(|(index, block)| {
+        let mut records = memory::public(|| Vec::with_capacity(part_of.len()));
+        for (index, block) in part_of {
             let opened = sealer.open(&block.name, bytes(sealed, block), &mut plain);
             let content = opened.ok_or(Error::Forged { part: part(*index) })?;
-            let content = content.and_then(|content| Content::read(block.name.id, content));
+            let read = |content| memory::public(|| Content::read(block.name.id, content));
+            let content = content.and_then(read);
             let content = content.map_err(|rule| Error::Invalid {
                 part: part(*index),
                 rule,
             })?;
-            Ok((block.name.id, record(block, content)))
-        });
-        records.collect::<Result<Vec<_>, Error>>()
+            records.push((block.name.id, record(block, content)));
+        }
+        Ok(records)
     })?;
-    Ok(parts.into_iter().flatten().collect())
+    Ok(memory::public(|| parts.into_iter().flatten().collect()))
 }
 
 fn record(block: &Block, content: Content) -> Record {
@@ -136,7 +139,7 @@ fn bytes<'a>(sealed: &'a Sealed, block: &Block) -> &'a [u8] {
 }
 
 fn check_names(vault: &Vault) -> Result<(), Error> {
-    let mut names = HashSet::new();
+    let mut names = memory::public(|| HashSet::with_capacity(vault.records.len()));
     for (index, record) in vault.records.values().enumerate() {
         if let Content::Key(key) = &record.content
             && key.removed.is_none()

@@ -3,7 +3,6 @@
 
 use base64ct::{Base64, Encoding};
 use keyward_agent::front::vault::cache::{FILE_MAX, FILE_NAME};
-use keyward_vault::KeyRecord;
 use keyward_vault::store::{Kept, Patience, StateFile};
 use serde::{Deserialize, Serialize};
 
@@ -58,10 +57,9 @@ fn file() -> Result<StateFile, Error> {
 }
 
 fn bytes(open: &Open) -> Result<Vec<u8>, Error> {
-    let mut keys: Vec<&KeyRecord> = open.vault().keys().collect();
-    keys.sort_by(|one, other| one.name().cmp(other.name()));
+    let keys = open.keys();
     let blobs = keys
-        .into_iter()
+        .iter()
         .filter(|key| key.metadata().destinations.is_empty())
         .flat_map(|key| [key.public_key(), &key.metadata().certificate])
         .filter(|blob| !blob.is_empty());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keyward_agent::front::escape::Escaped;
-use keyward_vault::Sealed;
+use keyward_vault::VaultId;
 use serde::{Serialize, Serializer};
 
 use super::super::arguments::Arguments;
@@ -65,12 +65,13 @@ impl Serialize for Reminder {
 impl Backups {
     /// Looks at the vault that the arguments name; `None` where there is none that can be read.
     pub(crate) fn of(arguments: &Arguments) -> Option<Self> {
-        copy::present(arguments).map(|vault| Self::of_vault(&vault))
+        let vault = copy::present(arguments)?;
+        Some(Self::of_save(vault.vault_id(), vault.generation()))
     }
 
-    fn of_vault(vault: &Sealed) -> Self {
-        let notes = Notes::of(vault.vault_id());
-        let generation = vault.generation();
+    /// Looks at this generation of a vault.
+    pub(crate) fn of_save(vault: VaultId, generation: u64) -> Self {
+        let notes = Notes::of(vault);
         let behind = notes
             .newest()
             .map(|made| generation.saturating_sub(made.generation));

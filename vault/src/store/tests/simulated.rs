@@ -311,12 +311,12 @@ impl Disk for SimulatedDisk {
         Ok(self.stat_inode(file.inode))
     }
 
-    fn read(&self, file: &SimulatedFile, bytes: &mut [u8]) -> io::Result<usize> {
+    fn read(&self, file: &SimulatedFile, bytes: &mut Vec<u8>) -> io::Result<usize> {
         self.call("read")?;
         let state = self.0.borrow();
         let rest = &state.content.files[file.inode][file.offset.get()..];
-        let count = rest.len().min(bytes.len());
-        bytes[..count].copy_from_slice(&rest[..count]);
+        let count = rest.len().min(bytes.capacity() - bytes.len());
+        bytes.extend(&rest[..count]);
         file.offset.set(file.offset.get() + count);
         Ok(count)
     }
