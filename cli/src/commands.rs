@@ -40,7 +40,7 @@ use crate::{config, hint, output, start};
 struct Verb {
     describe: fn() -> Command,
     run: fn(&ArgMatches) -> Result<ExitCode, Error>,
-    /// Whether it may see a passphrase or a private key, so that all of its memory is to be secret.
+    /// Whether it may see a passphrase or a private key, so that its memory is to be secret, but for what is said of keys.
     secret: bool,
 }
 

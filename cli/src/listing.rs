@@ -15,22 +15,27 @@ pub(crate) use text::{Table, details};
 
 /// What is said of one key. The names of the fields are a promise: README.md documents them.
 ///
-/// Of a key in a closed vault the agent knows some only.
+/// Of a key in a closed vault the agent knows some only. What it does not know is empty here.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Listing {
     /// What the owner calls it.
+    #[serde(deserialize_with = "or_empty")]
     pub(crate) name: String,
     /// `ED25519`, `ECDSA`, `RSA`, `ED25519-SK` or `ECDSA-SK`, as `ssh-keygen -l` has it.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "or_empty")]
     pub(crate) key_type: String,
     /// Bits of the modulus or the curve.
+    #[serde(deserialize_with = "or_empty")]
     pub(crate) bits: usize,
     /// `SHA256:` and base64.
+    #[serde(deserialize_with = "or_empty")]
     pub(crate) fingerprint: String,
     /// The line for `authorized_keys`.
+    #[serde(deserialize_with = "or_empty")]
     pub(crate) public: String,
     /// The comment of the public line.
+    #[serde(deserialize_with = "or_empty")]
     pub(crate) comment: String,
     /// When it came into the vault (RFC 3339).
     pub(crate) created: Option<String>,
@@ -40,6 +45,7 @@ pub(crate) struct Listing {
     /// The line of its certificate.
     pub(crate) certificate: Option<String>,
     /// What its uses are bound to.
+    #[serde(deserialize_with = "or_empty")]
     pub(crate) constraints: Constraints,
     /// What the owner noted.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +125,13 @@ pub(crate) fn randomart(key: &KeyRecord) -> String {
     public.map(|public| public.randomart()).unwrap_or_default()
 }
 
+fn or_empty<'de, D: Deserializer<'de>, T>(value: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(value).map(Option::unwrap_or_default)
+}
+
 fn text_or_seconds<'de, D: Deserializer<'de>>(time: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -156,5 +169,15 @@ mod tests {
         );
         assert_eq!(read(r#"{"last_used": null}"#), None);
         assert_eq!(read("{}"), None);
+    }
+
+    #[test]
+    fn what_is_null_is_empty() {
+        let text = r#"{"name": "a", "type": null, "bits": null, "fingerprint": null, "public": null,
+            "comment": null, "created": null, "certificate": null, "constraints": null, "notes": null}"#;
+        let listing: Listing = serde_json::from_str(text).unwrap();
+        assert_eq!(listing.name, "a");
+        assert!(listing.public.is_empty() && !listing.constraints.confirm);
+        assert!(serde_json::from_str::<Listing>(r#"{"name": 1}"#).is_err());
     }
 }

@@ -14,10 +14,12 @@ const PIECE: usize = 64 << 10;
 /// # Errors
 /// What the system said; a reader that went away is none.
 pub(crate) fn write(bytes: &[u8]) -> io::Result<()> {
-    stream(|stdout| stdout.write_all(bytes))
+    // It may be a secret that was asked for: no buffer gets a copy.
+    let mut stdout = io::stdout().lock();
+    unless_gone(stdout.write_all(bytes).and_then(|()| stdout.flush()))
 }
 
-/// Writes to standard output what `write` makes, a piece at a time.
+/// Writes to standard output what `write` makes, a piece at a time; nothing of it may be secret.
 ///
 /// # Errors
 /// What the system said; a reader that went away is none.
@@ -25,7 +27,11 @@ pub(crate) fn stream(
     write: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut stdout = BufWriter::with_capacity(PIECE, io::stdout().lock());
-    match write(&mut stdout).and_then(|()| stdout.flush()) {
+    unless_gone(write(&mut stdout).and_then(|()| stdout.flush()))
+}
+
+fn unless_gone(result: io::Result<()>) -> io::Result<()> {
+    match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }

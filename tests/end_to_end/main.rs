@@ -50,6 +50,7 @@ mod vault_faults;
 mod vault_files;
 mod vault_hostile;
 mod vault_killed;
+mod vault_little_memory;
 mod vault_memory;
 mod vault_mending;
 mod vault_prompts;

@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 /// How a program keeps secrets apart.
 #[derive(Debug, Clone, Copy)]
 pub struct Memory {
-    /// Runs work with secrets, once, on a thread that was just started.
+    /// Runs work with secrets, once, on a thread that was just started, and wipes what it leaves; or does not run it, where
+    /// it would be less protected there than elsewhere.
     pub on_thread: fn(&mut dyn FnMut()),
     /// Sets whether what this thread allocates from now on may be secret, and returns what was set.
     pub set_secret: fn(bool) -> bool,
@@ -19,7 +20,7 @@ pub struct Memory {
 static MEMORY: OnceLock<Memory> = OnceLock::new();
 
 impl Memory {
-    /// Makes this the way of the program; the first one counts.
+    /// Makes this the way of the program, before the first vault is read; the first one counts.
     pub fn install(self) {
         let _ = MEMORY.set(self);
     }
@@ -41,8 +42,21 @@ pub(crate) fn public<R>(make: impl FnOnce() -> R) -> R {
     let Some(memory) = MEMORY.get() else {
         return make();
     };
-    let before = (memory.set_secret)(false);
-    let made = make();
-    (memory.set_secret)(before);
-    made
+    let _back = Back {
+        to: (memory.set_secret)(false),
+        set_secret: memory.set_secret,
+    };
+    make()
+}
+
+/// Sets it back, also where the work in between does not end well.
+struct Back {
+    to: bool,
+    set_secret: fn(bool) -> bool,
+}
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        (self.set_secret)(self.to);
+    }
 }

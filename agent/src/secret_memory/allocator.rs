@@ -40,7 +40,7 @@ static WIPING: AtomicBool = AtomicBool::new(false);
 #[derive(Debug)]
 pub struct SecretAllocator;
 
-/// Runs `operation` with all of its memory secret: on a stack that is wiped after it, and with a heap of
+/// Runs `operation` with all of its memory secret but what is [`public`]: on a stack that is wiped after it, and with a heap of
 /// which every block is wiped when it is freed. Returns what it returned, and the weakest protection of stack and heap.
 ///
 /// When the heap of secrets is full, further blocks are ordinary memory, wiped when freed.
@@ -56,20 +56,16 @@ pub fn run<R>(wanted: Protection, operation: impl FnOnce() -> R) -> Result<(R, P
 
 /// Runs `work` as [`run`] does, on a thread that was started inside of it.
 ///
-/// Where there is no memory for another stack, the thread's own serves.
+/// It does nothing where there is no memory for another stack that is protected as well as the heap is.
 pub fn run_thread(work: &mut dyn FnMut()) {
     if cfg!(feature = "unwiped") {
         return work();
     }
     let wanted = heap::protection().unwrap_or_default();
-    let stack = SecretStack::of_size(THREAD_STACK, wanted);
-    if stack
-        .and_then(|stack| run_on(stack, wanted, &mut *work))
-        .is_err()
-    {
-        let before = set_secret(true);
-        work();
-        set_secret(before);
+    let stack = SecretStack::of_size(THREAD_STACK, wanted).ok();
+    if let Some(stack) = stack.filter(|stack| stack.protection() == wanted) {
+        // Its one failure is that there is no heap, and then the work was not done.
+        let _ = run_on(stack, wanted, work);
     }
 }
 
@@ -80,27 +76,34 @@ fn run_on<R>(
 ) -> Result<(R, Protection), Errno> {
     let protection = heap::map(wanted)?.max(stack.protection());
     WIPING.store(true, Ordering::Relaxed);
+    heap::spill();
     let result = stack.run_once(|| {
-        let before = set_secret(true);
-        let result = operation();
-        set_secret(before);
-        result
+        let _back = Back(set_secret(true));
+        operation()
     });
     Ok((result, protection))
 }
 
-/// Does work that sees no secret, inside of [`run`]: what it allocates is ordinary memory.
+/// Does work that sees no secret, inside of [`run`]: what it allocates is ordinary memory, wiped when freed.
+///
+/// It is for what is much, such as the listing of ten thousand keys: secret memory costs ten times as much to take.
 pub fn public<R>(work: impl FnOnce() -> R) -> R {
-    let before = set_secret(false);
-    let result = work();
-    set_secret(before);
-    result
+    let _back = Back(set_secret(false));
+    work()
+}
+
+/// Sets back what was set before, also where the work in between does not end well.
+struct Back(bool);
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        set_secret(self.0);
+    }
 }
 
 /// Sets whether what this thread allocates from now on is secret memory, and returns what was set.
 ///
-/// For what is no secret and much, inside of [`run`]: secret memory costs some ten times as much to take.
-/// Without a heap of secrets it changes nothing.
+/// It is what [`public`] does in two steps, for code that does not know of this allocator.
 pub fn set_secret(is_secret: bool) -> bool {
     SECRET.replace(is_secret)
 }

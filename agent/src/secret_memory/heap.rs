@@ -6,7 +6,7 @@ use core::ffi::{c_char, c_int, c_void};
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::io::Errno;
@@ -32,6 +32,9 @@ static START: AtomicUsize = AtomicUsize::new(0);
 static END: AtomicUsize = AtomicUsize::new(0);
 static MAPPED: OnceLock<Protection> = OnceLock::new();
 static USED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether the signature library gets ordinary memory, wiped when freed, where the heap is full.
+static SPILLS: AtomicBool = AtomicBool::new(false);
 
 /// Says that no protected memory is left for another key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +110,12 @@ pub fn adopt_signature_library() -> bool {
             Some(library_free),
         ) == 1
     }
+}
+
+/// Gives the signature library ordinary memory where the heap is full, as a command has it: it ends soon, and with a low limit
+/// on locked memory a large vault would not open. The keeper refuses keys instead.
+pub(super) fn spill() {
+    SPILLS.store(true, Ordering::Relaxed);
 }
 
 /// Bytes on the heap of secrets, wiped when dropped.
@@ -236,8 +245,13 @@ unsafe extern "C" fn library_malloc(size: usize, _: *const c_char, _: c_int) -> 
         // Before the first key there is no secret, and the heap of secrets is not mapped yet.
         // SAFETY: plain allocation.
         unsafe { libc::malloc(whole) }.cast::<u8>()
+    } else if let Some(block) = allocate(whole) {
+        block.as_ptr()
+    } else if SPILLS.load(Ordering::Relaxed) {
+        // SAFETY: plain allocation.
+        unsafe { libc::malloc(whole) }.cast::<u8>()
     } else {
-        allocate(whole).map_or(ptr::null_mut(), NonNull::as_ptr)
+        ptr::null_mut()
     };
     if block.is_null() {
         return ptr::null_mut();

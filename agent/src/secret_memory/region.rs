@@ -180,8 +180,8 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        // Unmapping is enough: the pages of a private or secret mapping go back zeroed before
-        // anyone else gets them, and writing first would touch pages that were never used.
+        // Unmapping is enough for secret memory, which the kernel wipes when it comes back; other pages it wipes before
+        // anyone else gets them. Writing first would touch pages that were never used.
         let base = self.start.as_ptr().wrapping_sub(PAGE).cast::<c_void>();
         // SAFETY: the range is the whole mapping made in `map_exactly`; nothing outlives the owner.
         let _ = unsafe { mm::munmap(base, self.size + 2 * PAGE) };

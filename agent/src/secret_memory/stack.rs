@@ -39,9 +39,13 @@ impl SecretStack {
         })
     }
 
-    /// Runs `operation` on this stack and gives the stack back, which the kernel wipes.
-    pub fn run_once<R>(self, operation: impl FnOnce() -> R) -> R {
-        corosensei::on_stack(Borrowed(&self.region), operation)
+    /// Runs `operation` on this stack, wipes the stack and gives it back.
+    pub fn run_once<R>(mut self, operation: impl FnOnce() -> R) -> R {
+        // The kernel wipes secret memory when it comes back. To do so here would first take the pages that were not used.
+        if self.protection() == Protection::MemfdSecret {
+            return corosensei::on_stack(Borrowed(&self.region), operation);
+        }
+        self.run(operation)
     }
 
     /// Returns the protection that the kernel granted.

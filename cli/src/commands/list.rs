@@ -45,30 +45,25 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let arguments = Arguments::read(matches)?;
     let removed = matches.get_flag("removed");
     if !removed && let Some(keys) = agent::keys(&arguments) {
-        let reminders = || Backups::of(&arguments);
-        print(matches, keys.iter(), reminders)?;
+        print(matches, keys.iter(), || Backups::of(&arguments))?;
     } else {
-        let open = Open::ask(&arguments)?;
-        let keys = match removed {
-            true => open.removed(),
-            false => open.keys(),
-        };
-        let listings = keys.iter().map(|key| open.listing_of(key));
-        let vault = open.vault();
-        let reminders = || Some(Backups::of_save(vault.id(), vault.generation()));
-        // Nothing that is printed is secret.
-        allocator::public(|| print(matches, listings, reminders))?;
+        let known = Open::ask(&arguments)?.into_known();
+        let keys = known.keys(removed);
+        let listings = keys.iter().map(|key| known.listing_of(key));
+        let backups = || Some(Backups::of_save(known.id, known.generation));
+        print(matches, listings, backups)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// Prints keys, of which nothing is secret.
 fn print(
     matches: &ArgMatches,
     keys: impl ExactSizeIterator<Item: Borrow<Listing> + Serialize>,
     backups: impl FnOnce() -> Option<Backups>,
 ) -> Result<(), Error> {
     if matches.get_flag("json") {
-        return super::stream_json(keys);
+        return allocator::public(|| super::stream_json(keys));
     }
     if keys.len() == 0 {
         output::say(match matches.get_flag("removed") {
@@ -79,10 +74,12 @@ fn print(
         });
         return Ok(());
     }
-    let mut table = Table::default();
-    keys.for_each(|key| table.push(key.borrow()));
     let colours = environment::wants_colours(&io::stdout());
-    output::stream(|out| table.write(colours, environment::columns(), out))?;
+    allocator::public(|| {
+        let mut table = Table::default();
+        keys.for_each(|key| table.push(key.borrow()));
+        output::stream(|out| table.write(colours, environment::columns(), out))
+    })?;
     if let Some(backups) = backups() {
         backups.remind();
     }

@@ -10,6 +10,7 @@ use keyward_agent::client::{Client, ClientError, VaultList};
 use keyward_agent::front::agent::{Committed, Refused};
 use keyward_agent::front::socket::control_path;
 use keyward_agent::front::vault::message::{Begin, Id, Purpose, State};
+use keyward_agent::secret_memory::allocator;
 use keyward_vault::KeyRecord;
 use serde_json::Value;
 
@@ -51,20 +52,26 @@ pub(crate) fn connect_beside(path: &Path) -> Result<Client, Error> {
 /// Returns the keys of the vault as the agent knows them, if it has this vault open.
 pub(crate) fn keys(arguments: &Arguments) -> Option<Vec<Listing>> {
     let list = connect().ok()?.vault_list().ok()?;
-    (list.state == State::Open.name() && is_of(&list, arguments)).then(|| listings(&list))
+    let is_open = list.state == State::Open.name() && is_of(&list, arguments);
+    is_open.then(|| listings(&list).filter(is_named).collect())
 }
 
 /// Returns the names of the keys that the agent knows, of whatever vault, be it closed.
 pub(crate) fn names() -> Vec<String> {
     let list = connect().and_then(|mut client| Ok(client.vault_list()?));
-    let keys = list.map(|list| listings(&list)).unwrap_or_default();
-    keys.into_iter().map(|key| key.name).collect()
+    let list = list.ok();
+    let keys = list.iter().flat_map(listings).filter(is_named);
+    keys.map(|key| key.name).collect()
 }
 
-fn listings(list: &VaultList) -> Vec<Listing> {
+/// Reads what the agent was told of each key, of which nothing is secret.
+fn listings(list: &VaultList) -> impl Iterator<Item = Listing> {
     let keys = list.keys.iter();
-    keys.filter_map(|key| serde_json::from_str(key.get()).ok())
-        .collect()
+    keys.filter_map(|key| allocator::public(|| serde_json::from_str(key.get()).ok()))
+}
+
+fn is_named(key: &Listing) -> bool {
+    !key.name.is_empty()
 }
 
 /// Checks that there is an agent which takes keys, before a person is asked for anything.
@@ -169,7 +176,7 @@ fn learn(client: &mut Client) {
     if let Ok(list) = client.vault_list()
         && let Some(vault) = &list.vault
     {
-        let _ = Uses::note(&vault.to_string(), &listings(&list));
+        let _ = Uses::note(&vault.to_string(), listings(&list));
     }
 }
 

@@ -7,7 +7,7 @@ use keyward_agent::secret_memory::allocator;
 use keyward_vault::header::Warning;
 use keyward_vault::key::PrivateKey;
 use keyward_vault::store::{Error as StoreError, Patience, Store};
-use keyward_vault::{Cost, KeyRecord, RecordId, Sealed, SlotId, Vault};
+use keyward_vault::{Cost, KeyRecord, RecordId, Sealed, SlotId, Vault, VaultId};
 
 use super::arguments::Arguments;
 use super::slots::SlotListing;
@@ -30,6 +30,21 @@ pub(crate) struct Open {
     uses: Uses,
     /// Whether it had keys when it was opened.
     had_keys: bool,
+}
+
+/// What is known of the keys of a vault that is no longer open.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// The vault.
+    pub(crate) id: VaultId,
+    /// Which save of it.
+    pub(crate) generation: u64,
+    #[expect(
+        clippy::vec_box,
+        reason = "so they come, and ten thousand are not copied"
+    )]
+    keys: Vec<Box<KeyRecord>>,
+    uses: Uses,
 }
 
 /// Reads the vault's file as far as that goes without a secret.
@@ -112,7 +127,6 @@ impl Open {
     ) -> Result<Self, Error> {
         let (store, base) = read_newest(arguments)?;
         let (vault, slot) = unlock(&base)?;
-
         state::remember_base(&base, arguments);
         Ok(Self {
             slot: Some(slot),
@@ -180,9 +194,16 @@ impl Open {
         sorted(self.vault.keys())
     }
 
-    /// Returns the keys that are removed and can be brought back, by name.
-    pub(crate) fn removed(&self) -> Vec<&KeyRecord> {
-        sorted(self.vault.removed())
+    /// Gives the vault up, its key with it, and keeps what is said of its keys: to print it may take as long as whoever
+    /// reads it wants.
+    pub(crate) fn into_known(self) -> Known {
+        let (id, generation) = (self.vault.id(), self.vault.generation());
+        Known {
+            id,
+            generation,
+            keys: allocator::public(|| self.vault.into_keys().collect()),
+            uses: self.uses,
+        }
     }
 
     /// Returns what is said of the ways in.
@@ -205,7 +226,7 @@ impl Open {
 
     /// Returns what is said of a key of this vault.
     pub(crate) fn listing_of(&self, key: &KeyRecord) -> Listing {
-        Listing::of(key, |fingerprint| self.uses.last(fingerprint))
+        listing_of(key, &self.uses)
     }
 
     /// Draws a key.
@@ -315,9 +336,27 @@ impl Open {
     }
 }
 
+impl Known {
+    /// Returns the keys, or those that are removed and can be brought back, by name.
+    pub(crate) fn keys(&self, removed: bool) -> Vec<&KeyRecord> {
+        let keys = self.keys.iter().map(|key| &**key);
+        sorted(keys.filter(|key| key.removed().is_some() == removed))
+    }
+
+    /// Returns what is said of a key of this vault.
+    pub(crate) fn listing_of(&self, key: &KeyRecord) -> Listing {
+        listing_of(key, &self.uses)
+    }
+}
+
+fn listing_of(key: &KeyRecord, uses: &Uses) -> Listing {
+    Listing::of(key, |fingerprint| uses.last(fingerprint))
+}
+
 fn sorted<'a>(keys: impl Iterator<Item = &'a KeyRecord>) -> Vec<&'a KeyRecord> {
     let mut keys: Vec<&KeyRecord> = allocator::public(|| keys.collect());
-    keys.sort_unstable_by_key(|key| key.name());
+    // Removed keys may have the same name.
+    keys.sort_unstable_by_key(|key| (key.name(), key.id()));
     keys
 }
 

@@ -39,8 +39,8 @@ impl Uses {
     ///
     /// # Errors
     /// What the disk said.
-    pub(crate) fn note(vault: &str, keys: &[Listing]) -> Result<(), Error> {
-        let new: Vec<(String, u64)> = keys.iter().filter_map(used).collect();
+    pub(crate) fn note(vault: &str, keys: impl Iterator<Item = Listing>) -> Result<(), Error> {
+        let new: Vec<(String, u64)> = keys.filter_map(used).collect();
         let change = |kept: Kept| {
             let mut uses = match &kept {
                 Kept::Whole(bytes) => parse(bytes).unwrap_or_default(),
@@ -59,10 +59,10 @@ impl Uses {
 }
 
 /// Returns fingerprint and time of a key that was used.
-fn used(key: &Listing) -> Option<(String, u64)> {
+fn used(key: Listing) -> Option<(String, u64)> {
     let time: Timestamp = key.last_used.as_deref()?.parse().ok()?;
     let seconds = u64::try_from(time.as_second()).ok()?;
-    Some((key.fingerprint.clone(), seconds))
+    (!key.fingerprint.is_empty()).then_some((key.fingerprint, seconds))
 }
 
 fn parse(bytes: &[u8]) -> Option<BTreeMap<String, u64>> {

@@ -152,7 +152,7 @@ pub trait Disk: Clone {
     /// The system's.
     fn stat_file(&self, file: &Self::File) -> io::Result<Stat>;
 
-    /// Reads on, as much as `bytes` has room for without growing; 0 at the end.
+    /// Reads on and appends as much as `bytes` has room for at most, without growing; 0 at the end, or without room.
     ///
     /// # Errors
     /// The system's.

@@ -23,17 +23,12 @@ pub(super) fn read_whole<D: Disk>(
 ) -> io::Result<Option<Vec<u8>>> {
     let size = usize::try_from(size).map_err(|_| io::ErrorKind::OutOfMemory)?;
     let mut bytes = Vec::new();
+    // One byte more tells a file that is longer.
     bytes
-        .try_reserve_exact(size)
+        .try_reserve_exact(size.saturating_add(1))
         .map_err(|_| io::ErrorKind::OutOfMemory)?;
-    while bytes.len() < size {
-        if retry(|| disk.read(file, &mut bytes))? == 0 {
-            return Ok(None);
-        }
-    }
-    let mut more = Vec::with_capacity(1);
-    let is_longer = retry(|| disk.read(file, &mut more))? > 0;
-    Ok((bytes.len() == size && !is_longer).then_some(bytes))
+    while bytes.len() <= size && retry(|| disk.read(file, &mut bytes))? > 0 {}
+    Ok((bytes.len() == size).then_some(bytes))
 }
 
 /// Repeats what a signal interrupted.

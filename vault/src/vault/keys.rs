@@ -31,6 +31,16 @@ impl Vault {
         self.all_keys().filter(|key| key.removed.is_some())
     }
 
+    /// Gives the vault up, its key with it, and keeps what is said of its keys, the removed ones too.
+    pub fn into_keys(self) -> impl Iterator<Item = Box<KeyRecord>> {
+        self.records
+            .into_values()
+            .filter_map(|record| match record.content {
+                Content::Key(key) => Some(key),
+                _ => None,
+            })
+    }
+
     fn all_keys(&self) -> impl Iterator<Item = &KeyRecord> {
         self.records
             .values()

@@ -123,7 +123,11 @@ fn records(sealed: &Sealed, sealer: &Sealer) -> Result<BTreeMap<RecordId, Record
         }
         Ok(records)
     })?;
-    Ok(memory::public(|| parts.into_iter().flatten().collect()))
+    Ok(memory::public(|| {
+        let mut all = Vec::with_capacity(numbered.len());
+        parts.into_iter().for_each(|part| all.extend(part));
+        all.into_iter().collect()
+    }))
 }
 
 fn record(block: &Block, content: Content) -> Record {

@@ -14,6 +14,9 @@ use crate::store::disk::{Disk, Identity, Kind, Stat};
 /// How much one write takes at most, so that there are points between the writes of a file.
 const WRITE_BYTES_MAX: usize = 1536;
 
+/// How much one read gives at most.
+const READ_BYTES_MAX: usize = 2048;
+
 /// Something that was done, as far as a loss of power can undo it.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
@@ -315,7 +318,8 @@ impl Disk for SimulatedDisk {
         self.call("read")?;
         let state = self.0.borrow();
         let rest = &state.content.files[file.inode][file.offset.get()..];
-        let count = rest.len().min(bytes.capacity() - bytes.len());
+        let room = bytes.capacity() - bytes.len();
+        let count = rest.len().min(room).min(READ_BYTES_MAX);
         bytes.extend(&rest[..count]);
         file.offset.set(file.offset.get() + count);
         Ok(count)
