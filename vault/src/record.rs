@@ -32,7 +32,8 @@ pub enum Content {
 }
 
 impl Content {
-    /// Reads the content of a record, and keeps no byte of its secrets.
+    /// Reads the content of a record, and keeps no byte of its secrets. Nor may it copy one on the way: what it allocates is
+    /// no secret memory where the program has such (`memory::public`).
     ///
     /// # Errors
     /// [`Broken`] for what breaks a rule.

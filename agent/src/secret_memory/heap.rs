@@ -241,17 +241,13 @@ unsafe extern "C" fn library_malloc(size: usize, _: *const c_char, _: c_int) -> 
     let Some(whole) = size.checked_add(PREFIX) else {
         return ptr::null_mut();
     };
-    let block = if END.load(Ordering::Acquire) == 0 {
-        // Before the first key there is no secret, and the heap of secrets is not mapped yet.
+    // Before the first key there is no secret, and the heap of secrets is not mapped yet.
+    let may_be_ordinary = || END.load(Ordering::Acquire) == 0 || SPILLS.load(Ordering::Relaxed);
+    let block = match allocate(whole) {
+        Some(block) => block.as_ptr(),
         // SAFETY: plain allocation.
-        unsafe { libc::malloc(whole) }.cast::<u8>()
-    } else if let Some(block) = allocate(whole) {
-        block.as_ptr()
-    } else if SPILLS.load(Ordering::Relaxed) {
-        // SAFETY: plain allocation.
-        unsafe { libc::malloc(whole) }.cast::<u8>()
-    } else {
-        ptr::null_mut()
+        None if may_be_ordinary() => unsafe { libc::malloc(whole) }.cast::<u8>(),
+        None => ptr::null_mut(),
     };
     if block.is_null() {
         return ptr::null_mut();

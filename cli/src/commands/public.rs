@@ -32,8 +32,10 @@ pub(super) fn describe() -> Command {
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Error> {
     let key = show::find(matches)?;
     let line = match matches.get_flag("certificate") {
-        // An agent may have been told less than there is.
-        false if key.public.is_empty() => return Err(Error::NoSuchKey { name: key.name }),
+        false if key.public.is_empty() => {
+            let told = format!("it knows no public line of key {:?}", key.name);
+            return Err(Error::Protocol(told));
+        }
         false => key.public,
         true => {
             let none = Error::NoCertificate { name: key.name };
