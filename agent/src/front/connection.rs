@@ -51,7 +51,7 @@ async fn converse(
     stream: UnixStream,
     peer: Peer,
 ) -> io::Result<()> {
-    let stream = readiness::watch(stream)?;
+    let stream = readiness::watch(stream.into_std()?)?;
     let mut session = Session::new(Rc::clone(agent), Rc::new(peer));
     let mut frames = Frames::default();
     let mut deadline = None;

@@ -2,14 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::io::{self, IoSlice, Write};
-use std::net::Shutdown;
-use std::os::unix::net::UnixStream as StdStream;
+use std::io::{self, IoSlice, PipeReader, PipeWriter, Read, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rustix::io::ioctl_fionbio;
 use thiserror::Error;
-use tokio::net::UnixStream;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::readiness;
@@ -30,13 +29,15 @@ const UNTAGGED: u64 = 0;
 #[error("the keeper is gone")]
 pub struct Gone;
 
-/// The front's ends of the two socket pairs to a keeper.
+/// The front's ends of the two pipes to a keeper.
+///
+/// A pipe carries a request to a process that waits for it in half the time of a socket, and no descriptors.
 #[derive(Debug)]
 pub struct Ends {
     /// Requests go out here.
-    pub requests: StdStream,
+    pub requests: PipeWriter,
     /// Answers come in here.
-    pub answers: StdStream,
+    pub answers: PipeReader,
 }
 
 /// A channel to one keeper process, shared by all connections.
@@ -46,8 +47,8 @@ pub struct Ends {
 #[derive(Debug)]
 pub struct Link {
     /// Not watched by the runtime, which would wake us each time the keeper takes a request.
-    requests: StdStream,
-    answers: UnixStream,
+    requests: PipeWriter,
+    answers: AsyncFd<PipeReader>,
     /// Held by whoever writes, so that messages do not mix.
     writing: Mutex<()>,
     gathered: RefCell<Vec<u8>>,
@@ -55,6 +56,7 @@ pub struct Link {
     waiting: RefCell<HashMap<u64, Waiting>>,
     long: Arc<Semaphore>,
     last_tag: Cell<u64>,
+    closed: Notify,
     gone: Cell<bool>,
 }
 
@@ -70,19 +72,20 @@ impl Link {
     /// Takes the front's ends. [`Link::run`] has to be polled for anything to move.
     ///
     /// # Errors
-    /// What the runtime said when it would not watch a socket.
+    /// What the runtime said when it would not watch a pipe.
     pub fn new(Ends { requests, answers }: Ends) -> io::Result<Rc<Self>> {
-        requests.set_nonblocking(true)?;
-        answers.set_nonblocking(true)?;
+        ioctl_fionbio(&requests, true)?;
+        ioctl_fionbio(&answers, true)?;
         Ok(Rc::new(Self {
             requests,
-            answers: UnixStream::from_std(answers)?,
+            answers: readiness::watch(answers)?,
             writing: Mutex::new(()),
             gathered: RefCell::default(),
             more: Notify::new(),
             waiting: RefCell::default(),
             long: Arc::new(Semaphore::new(LONG_MAX)),
             last_tag: Cell::new(0),
+            closed: Notify::new(),
             gone: Cell::new(false),
         }))
     }
@@ -130,11 +133,9 @@ impl Link {
         self.waiting.borrow().is_empty()
     }
 
-    /// Closes the channel: the keeper ends, and [`Link::run`] returns.
+    /// Has [`Link::run`] return, after which the keeper is to be ended.
     pub fn close(&self) {
-        // Not connected any more is as good.
-        let _ = self.requests.shutdown(Shutdown::Both);
-        let _ = rustix::net::shutdown(&self.answers, rustix::net::Shutdown::Both);
+        self.closed.notify_one();
     }
 
     /// Moves messages in both directions until the keeper is gone; then fails all who wait.
@@ -142,6 +143,7 @@ impl Link {
         tokio::select! {
             () = self.write_gathered() => {}
             () = self.read_answers() => {}
+            () = self.closed.notified() => {}
         }
         self.gone.set(true);
         self.waiting.borrow_mut().clear();
@@ -202,33 +204,37 @@ impl Link {
     }
 
     /// Hands answers to those who wait for them; returns when the keeper is gone or broke the
-    /// protocol.
+    /// protocol: no answer fills the buffer.
     async fn read_answers(&self) {
-        let mut buffer: Vec<u8> = Vec::with_capacity(READ);
+        let (mut buffer, mut filled) = (vec![0; READ], 0);
         loop {
-            if self.answers.readable().await.is_err() {
-                return;
-            }
-            match self.answers.try_read_buf(&mut buffer) {
-                Ok(0) => return,
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                Err(_) => return,
-            }
-            if buffer.len() < buffer.capacity() {
-                readiness::drained(&self.answers);
-            }
-            let Some(consumed) = self.deliver(&buffer) else {
+            let Ok(mut ready) = self.answers.readable().await else {
                 return;
             };
-            buffer.drain(..consumed);
+            let room = buffer.get_mut(filled..).unwrap_or_default();
+            match self.answers.get_ref().read(room) {
+                Ok(0) => return,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+            // What comes from here on is announced once more, so that the next read need not find nothing.
+            if filled < buffer.len() {
+                ready.clear_ready();
+            }
+            let came = buffer.get(..filled).unwrap_or_default();
+            let Some(consumed) = self.deliver(came) else {
+                return;
+            };
+            buffer.copy_within(consumed..filled, 0);
+            filled -= consumed;
         }
     }
 
     /// Delivers every whole answer and returns the bytes they took; `None` for what is no answer.
-    fn deliver(&self, buffer: &[u8]) -> Option<usize> {
+    fn deliver(&self, came: &[u8]) -> Option<usize> {
         let mut start = 0;
-        while let Some((message, consumed)) = channel::split(buffer.get(start..)?).ok()? {
+        while let Some((message, consumed)) = channel::split(came.get(start..)?).ok()? {
             let (tag, answer) = Answer::decode(message).ok()?;
             start += consumed;
             if let Some(waiting) = self.waiting.borrow_mut().remove(&tag) {

@@ -1,9 +1,8 @@
 //! Keeps one keeper running, and starts another when it ends.
 
 use std::cell::{Cell, RefCell};
-use std::io;
+use std::io::{self, pipe};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -202,8 +201,8 @@ impl Running {
 
 impl Origin {
     fn start(&self) -> io::Result<(Ends, Option<Child>)> {
-        let (requests, their_requests) = UnixStream::pair()?;
-        let (answers, their_answers) = UnixStream::pair()?;
+        let (their_requests, requests) = pipe()?;
+        let (answers, their_answers) = pipe()?;
         let ends = Ends { requests, answers };
         match self {
             Self::Process { program, memory } => {

@@ -1,4 +1,4 @@
-//! What the front and the keeper say to each other over their two socket pairs, one for each direction.
+//! What the front and the keeper say to each other over two pipes, one for each direction.
 //!
 //! A message is `uint32 length`, `uint64 tag`, `byte kind` and a body; the length counts what
 //! follows it. Every request has one answer with the same tag; answers come in any order.

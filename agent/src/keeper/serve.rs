@@ -29,10 +29,7 @@ pub struct Terms {
     pub workers: Workers,
 }
 
-/// The keeper's ends of two socket pairs, made ready before the system call filter is in force.
-///
-/// Of one pair for both directions, the kernel would wake a keeper that waits for requests each
-/// time the front takes an answer.
+/// The keeper's ends of two pipes, made ready before the system call filter is in force.
 #[derive(Debug)]
 pub struct Channel {
     input: Input,
@@ -40,7 +37,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Takes the keeper's ends, as files: reading and writing one needs no call for sockets.
+    /// Takes the keeper's ends.
     ///
     /// # Errors
     /// What the system said when it gave no memory.
