@@ -17,7 +17,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use keyward_agent::front::options::{Options, Ready};
-use keyward_agent::front::server;
+use keyward_agent::front::server::Server;
 use keyward_agent::front::socket::{self, Bound, Scope, SocketError};
 use thiserror::Error;
 
@@ -142,6 +142,7 @@ fn in_foreground(
     let request = activation::request(flags)?;
     inherited::close(request.as_ref().map(|_| activation::DESCRIPTOR));
     let activated = request.is_some();
+    let server = Server::prepare().map_err(StartError::Process)?;
     let Bound { listener, place } = match request {
         Some(request) => request.take()?,
         None => listen(flags)?,
@@ -149,7 +150,7 @@ fn in_foreground(
     let announcement = (!activated)
         .then(|| shape.announce(&printed_path(flags, &place), std::process::id(), false));
     process::name_process(called.process_name());
-    Ok(server::run(Options {
+    Ok(server.run(Options {
         interrupt_ends: true,
         activated,
         ready: Ready::new(move || {

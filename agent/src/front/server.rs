@@ -11,6 +11,7 @@ use std::time::Duration;
 use rustix::process::{self, Pid, PidfdFlags, Resource, Rlimit};
 use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::{self, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::{self, LocalSet};
@@ -50,33 +51,56 @@ const CONNECTIONS_MIN: usize = 20;
 /// The exit code of an agent that was told to end, as OpenSSH's.
 const ENDED: u8 = 2;
 
-/// Serves until a signal, or the end of the parent, ends it. Before anything else it keeps its memory
-/// from core files and from the user's other processes.
-///
-/// Exit code 2 then, as of OpenSSH's agent; 0 when a supervisor that made the socket sent SIGTERM;
-/// 1 when the agent could not start.
-pub fn run(options: Options) -> ExitCode {
-    let place = options.place.clone();
-    let activated = options.activated;
-    let ended = seclusion::hide_memory()
-        .and_then(|()| seclusion::forbid_core_files())
-        .and_then(|()| {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-        })
-        .and_then(|runtime| {
-            // As a task it is polled when it has something to do, not whenever any task has.
-            let served = async { task::spawn_local(serve(options)).await };
-            LocalSet::new().block_on(&runtime, served)?
-        });
-    place.remove();
-    match ended {
-        Ok(End::Terminated) if activated => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(ENDED),
-        Err(error) => {
-            tracing::error!(%error, "the agent could not start");
-            ExitCode::FAILURE
+/// Clients that connected while the agent started are answered before the keeper is: looks at who is there that often.
+const EARLY_LOOKS: usize = 4;
+
+/// An agent that catches signals already and has no socket yet.
+#[derive(Debug)]
+pub struct Server {
+    runtime: Runtime,
+    signals: Signals,
+}
+
+impl Server {
+    /// Keeps this process's memory from core files and from the user's other processes, and catches signals: from
+    /// now on one that ends the agent does so in order, in [`Server::run`].
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn prepare() -> io::Result<Self> {
+        seclusion::hide_memory()?;
+        seclusion::forbid_core_files()?;
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let signals = {
+            let _entered = runtime.enter();
+            Signals::new()?
+        };
+        Ok(Self { runtime, signals })
+    }
+
+    /// Serves until a signal, or the end of the parent, ends it.
+    ///
+    /// Exit code 2 then, as of OpenSSH's agent; 0 when a supervisor that made the socket sent SIGTERM;
+    /// 1 when the agent could not start.
+    pub fn run(self, options: Options) -> ExitCode {
+        let place = options.place.clone();
+        let activated = options.activated;
+        // As a task it is polled when it has something to do, not whenever any task has.
+        let served = async { task::spawn_local(serve(self.signals, options)).await };
+        let ended = LocalSet::new()
+            .block_on(&self.runtime, served)
+            .map_err(io::Error::from)
+            .flatten();
+        place.remove();
+        match ended {
+            Ok(End::Terminated) if activated => ExitCode::SUCCESS,
+            Ok(_) => ExitCode::from(ENDED),
+            Err(error) => {
+                tracing::error!(%error, "the agent could not start");
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -88,32 +112,9 @@ enum End {
     Other,
 }
 
-async fn serve(options: Options) -> io::Result<End> {
-    let signals = Signals::new()?;
+async fn serve(signals: Signals, options: Options) -> io::Result<End> {
     let descriptors = raise_descriptor_limit();
-    let supervisor = Supervisor::new(Origin::Process {
-        program: options.program.clone(),
-        memory: options.memory,
-    });
-    supervisor.renew()?;
-    let audit = open_audit(options.environment.audit_path.as_deref());
-    let agent = Agent::new(Parts {
-        supervisor: Rc::clone(&supervisor),
-        prompter: Prompter::from_environment(&options.environment.askpass),
-        tokens: security_key::Signer::new(options.environment.ssh_sk_helper.clone()),
-        rules: options.rules.clone(),
-        lifetime: options.lifetime,
-        fingerprint_hash: options.fingerprint_hash,
-        audit,
-        unlocker: Unlocker {
-            program: options.program.clone(),
-            control_socket: options.place.control(),
-        },
-        vault_idle: options.vault_idle,
-    });
-    if let Some(path) = &options.environment.vault_keys {
-        agent.remember_vault(path);
-    }
+    let agent = assemble(&options);
     task::spawn_local(keep(Rc::clone(&agent), [Alarm::new()?, Alarm::new()?]));
     start_control(&agent, &options.place, options.memory)?;
     agent.record(&Record::new(
@@ -121,10 +122,16 @@ async fn serve(options: Options) -> io::Result<End> {
         Event::Start,
         Outcome::Allow,
     ));
-    options.ready.announce();
     let limit = descriptors.saturating_sub(RESERVED).max(CONNECTIONS_MIN);
+    let accepting = accept(Rc::clone(&agent), options.listener, options.memory, limit);
+    let accepting = task::spawn_local(accepting);
+    for _ in 0..EARLY_LOOKS {
+        task::yield_now().await;
+    }
+    agent.supervisor.start()?;
+    options.ready.announce();
     let end = tokio::select! {
-        result = accept(&agent, options.listener, options.memory, limit) => result.map(|()| End::Other),
+        result = accepting => result?.map(|()| End::Other),
         end = signals.act(&agent, options.interrupt_ends) => Ok(end),
         ended = parent_ended(options.parent) => ended.map(|()| End::Other),
     };
@@ -135,6 +142,30 @@ async fn serve(options: Options) -> io::Result<End> {
     ));
     agent.close_audit();
     end
+}
+
+fn assemble(options: &Options) -> Rc<Agent> {
+    let agent = Agent::new(Parts {
+        supervisor: Supervisor::new(Origin::Process {
+            program: options.program.clone(),
+            memory: options.memory,
+        }),
+        prompter: Prompter::from_environment(&options.environment.askpass),
+        tokens: security_key::Signer::new(options.environment.ssh_sk_helper.clone()),
+        rules: options.rules.clone(),
+        lifetime: options.lifetime,
+        fingerprint_hash: options.fingerprint_hash,
+        audit: open_audit(options.environment.audit_path.as_deref()),
+        unlocker: Unlocker {
+            program: options.program.clone(),
+            control_socket: options.place.control(),
+        },
+        vault_idle: options.vault_idle,
+    });
+    if let Some(path) = &options.environment.vault_keys {
+        agent.remember_vault(path);
+    }
+    agent
 }
 
 /// Makes room for as many connections as the system allows. Returns how many descriptors there may be.
@@ -185,7 +216,7 @@ async fn keep(agent: Rc<Agent>, [of_keys, of_vault]: [Alarm; 2]) {
 
 /// Accepts clients for ever.
 async fn accept(
-    agent: &Rc<Agent>,
+    agent: Rc<Agent>,
     listener: StdListener,
     memory: Protection,
     limit: usize,
@@ -200,8 +231,8 @@ async fn accept(
         }
         match listener.accept().await {
             Ok((stream, _)) => {
-                if let Some(peer) = admit(agent, &stream) {
-                    let (agent, intake) = (Rc::clone(agent), Rc::clone(&intake));
+                if let Some(peer) = admit(&agent, &stream) {
+                    let (agent, intake) = (Rc::clone(&agent), Rc::clone(&intake));
                     task::spawn_local(connection::serve(agent, intake, stream, peer));
                 }
             }
@@ -270,6 +301,7 @@ fn start_control(agent: &Rc<Agent>, place: &Place, memory: Protection) -> io::Re
 }
 
 /// The signals that mean something to an agent, caught from here on.
+#[derive(Debug)]
 struct Signals {
     hangup: Signal,
     interrupt: Signal,

@@ -49,8 +49,8 @@ pub struct Supervisor {
     current: RefCell<Option<Rc<Running>>>,
     last_key: Cell<u64>,
     ended: Notify,
-    /// When the current keeper was started.
-    started: Cell<Instant>,
+    /// When the current keeper was started; none before the first.
+    started: Cell<Option<Instant>>,
     /// How many keepers in a row ended soon after their start.
     short_lived: Cell<u32>,
 }
@@ -71,7 +71,7 @@ impl Supervisor {
             current: RefCell::default(),
             last_key: Cell::new(0),
             ended: Notify::new(),
-            started: Cell::new(Instant::now()),
+            started: Cell::default(),
             short_lived: Cell::new(0),
         })
     }
@@ -94,11 +94,12 @@ impl Supervisor {
             .map(Child::id)
     }
 
-    /// Asks the current keeper.
+    /// Asks the current keeper; one that comes before the first keeper is started has it started.
     ///
     /// # Errors
     /// [`Gone`] when there is none now, or it ended before it answered.
-    pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Gone> {
+    pub async fn ask(self: &Rc<Self>, ask: Ask<'_>) -> Result<Answer, Gone> {
+        self.start().map_err(|_| Gone)?;
         let running = self.current.borrow().clone().ok_or(Gone)?;
         if ask.carries_secret() {
             running.used.set(true);
@@ -128,14 +129,25 @@ impl Supervisor {
         !busy
     }
 
+    /// Starts the first keeper, unless it was started.
+    ///
+    /// # Errors
+    /// What the system said; then there is none.
+    pub fn start(self: &Rc<Self>) -> io::Result<()> {
+        if self.started.get().is_some() {
+            return Ok(());
+        }
+        self.renew()
+    }
+
     /// Starts a keeper in place of the current one, which ends. Only for when no key is held.
     ///
     /// # Errors
     /// What the system said; then the current keeper stays.
     pub fn renew(self: &Rc<Self>) -> io::Result<()> {
         let (ends, child) = self.origin.start()?;
-        self.started.set(Instant::now());
         let link = Link::new(ends)?;
+        self.started.set(Some(Instant::now()));
         let running = Rc::new(Running {
             link,
             child: RefCell::new(child),
@@ -164,7 +176,8 @@ impl Supervisor {
     /// One that ends as soon as it starts, on a system that will not run it, is not started over
     /// and over without a pause.
     pub async fn restart(self: &Rc<Self>) {
-        let soon = self.started.get().elapsed() < RETRY;
+        let age = self.started.get().map(|started| started.elapsed());
+        let soon = age.is_some_and(|age| age < RETRY);
         self.short_lived
             .set(if soon { self.short_lived.get() + 1 } else { 0 });
         if self.short_lived.get() > SHORT_LIVED_MAX {

@@ -16,7 +16,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use keyward_agent::front::options::{Options, Ready, VAULT_IDLE};
 use keyward_agent::front::policy::Rules;
 use keyward_agent::front::provider::AllowedProviders;
-use keyward_agent::front::server;
+use keyward_agent::front::server::Server;
 use keyward_agent::front::socket::Place;
 use keyward_agent::keeper;
 use keyward_agent::keeper::process::LOCKED_ARGUMENT;
@@ -132,11 +132,19 @@ pub(crate) fn front(arguments: &[OsString]) -> ExitCode {
     let Ok(listener) = listener_from_stdin() else {
         return refuse_front();
     };
+    let server = match Server::prepare() {
+        Ok(server) => server,
+        Err(error) => {
+            arguments.place.remove();
+            tracing::error!(%error, "the agent could not start");
+            return ExitCode::FAILURE;
+        }
+    };
     // Both fail only where they are done already: in a leader of a group, or without a root.
     let _ = rustix::process::setsid();
     let _ = rustix::process::chdir("/");
     name_process(arguments.called.process_name());
-    server::run(Options {
+    server.run(Options {
         parent: arguments.parent,
         ready: Ready::new(tell_ready),
         ..options(&arguments.flags, listener, arguments.place)

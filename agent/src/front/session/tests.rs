@@ -71,7 +71,6 @@ impl World {
 
     fn in_folder(folder: tempfile::TempDir, change: impl FnOnce(&mut Parts)) -> Self {
         let supervisor = Supervisor::new(Origin::Thread);
-        supervisor.renew().unwrap();
         let mut parts = Parts {
             supervisor,
             prompter: Prompter::from_environment(&Environment::default()),
