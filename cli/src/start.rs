@@ -51,6 +51,8 @@ pub(crate) enum StartError {
     Output(io::Error),
     #[error("cannot start the agent's process: {}", reason(.0))]
     Process(io::Error),
+    #[error("the agent could not start: {}", reason(.0))]
+    Prepare(io::Error),
     /// The socket at a path or in a directory that was given.
     #[error(transparent)]
     Socket(SocketError),
@@ -142,7 +144,7 @@ fn in_foreground(
     let request = activation::request(flags)?;
     inherited::close(request.as_ref().map(|_| activation::DESCRIPTOR));
     let activated = request.is_some();
-    let server = Server::prepare().map_err(StartError::Process)?;
+    let server = Server::prepare().map_err(StartError::Prepare)?;
     let Bound { listener, place } = match request {
         Some(request) => request.take()?,
         None => listen(flags)?,

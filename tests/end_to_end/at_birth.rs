@@ -116,6 +116,17 @@ fn runs_a_copy(pid: u32) -> bool {
     program == Path::new("/memfd:keyward (deleted)")
 }
 
+/// How many ends of sockets, and how many of pipes, a process holds.
+fn sockets_and_pipes(pid: u32) -> (usize, usize) {
+    let targets: Vec<_> = fs::read_dir(format!("/proc/{pid}/fd"))
+        .unwrap()
+        .map(|entry| fs::read_link(entry.unwrap().path()).unwrap())
+        .map(|target| target.display().to_string())
+        .collect();
+    let count = |kind| targets.iter().filter(|name| name.starts_with(kind)).count();
+    (count("socket:"), count("pipe:"))
+}
+
 #[test]
 fn the_same_user_does_not_open_the_memory_of_a_keeper() {
     assert!(!opens_a_keeper(&agent_of_nobody(&[])));
@@ -145,6 +156,7 @@ fn an_agent_in_the_foreground_and_its_keepers_run_a_copy() {
     assert!(runs_a_copy(agent.pid()) && runs_a_copy(keeper));
     assert_eq!(process::status(agent.pid(), "Name"), "ssh-agent");
     assert_eq!(at_start(&agent), false);
+    assert_eq!(sockets_and_pipes(keeper), (0, 2));
 }
 
 #[test]
@@ -165,4 +177,6 @@ fn where_no_copy_can_be_run_the_agent_works_and_says_so() {
     let agent = agent_of_nobody(&WITHOUT_COPY);
     assert!(!runs_a_copy(agent.pid()));
     assert_eq!(at_start(&agent), true);
+    // Whoever sees a pipe in that instant could open it once more, and listen.
+    assert_eq!(sockets_and_pipes(next_keeper(&agent, 0)), (2, 0));
 }

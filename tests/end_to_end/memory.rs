@@ -352,24 +352,25 @@ fn holds_nothing_of_a_key_whose_message_is_not_whole() {
 fn found_while_deriving(scene: &Scene, message: &[u8]) -> Vec<Finding> {
     let keeper = scene.agent.processes()[1];
     let mut connection = scene.agent.connect();
+    // The derivation takes 64 MiB more.
+    let much = resident_kibibytes(keeper) + (32 << 10);
+    let is_deriving = || resident_kibibytes(keeper) > much;
     connection.send(message);
-    deadline::until("the keeper to derive a key", LIMIT, || is_deriving(keeper));
+    deadline::until("the keeper to derive a key", LIMIT, is_deriving);
     signal_to(keeper, Signal::STOP);
     deadline::until("the keeper to stop", LIMIT, || {
         process::status(keeper, "State").starts_with('T')
     });
-    assert!(is_deriving(keeper), "stopped too late");
+    assert!(is_deriving(), "stopped too late");
     let found = scene.found();
     signal_to(keeper, Signal::CONT);
     assert_eq!(connection.receive().unwrap(), message::SUCCESS);
     found
 }
 
-/// Whether the process has more memory than anything but the derivation needs: that takes 64 MiB.
-fn is_deriving(keeper: u32) -> bool {
-    let resident = process::status(keeper, "VmRSS");
-    let kibibytes: u64 = resident.trim_end_matches(" kB").parse().unwrap();
-    kibibytes > 32 << 10
+fn resident_kibibytes(pid: u32) -> u64 {
+    let resident = process::status(pid, "VmRSS");
+    resident.trim_end_matches(" kB").parse().unwrap()
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::io::{self, IoSlice, PipeReader, PipeWriter, Read, Write};
+use std::io::{self, IoSlice, PipeReader, PipeWriter, Read, Write, pipe};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -31,7 +33,7 @@ pub struct Gone;
 
 /// The front's ends of the two pipes to a keeper.
 ///
-/// A pipe carries a request to a process that waits for it in half the time of a socket, and no descriptors.
+/// A process that waits is reached through a pipe in less time than through a socket, and no descriptors pass.
 #[derive(Debug)]
 pub struct Ends {
     /// Requests go out here.
@@ -66,6 +68,33 @@ pub struct Link {
 struct Waiting {
     sender: oneshot::Sender<Answer>,
     _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Ends {
+    /// Makes a channel: the front's ends, and the keeper's for requests and for answers.
+    ///
+    /// Where others of the same user see the keeper in the instant in which it starts, it is made of sockets: a pipe
+    /// that is seen can be opened once more, and listened to ever after.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn with_keeper(seen: bool) -> io::Result<(Self, OwnedFd, OwnedFd)> {
+        let one = || -> io::Result<(OwnedFd, OwnedFd)> {
+            if seen {
+                let (one, other) = UnixStream::pair()?;
+                return Ok((one.into(), other.into()));
+            }
+            let (reader, writer) = pipe()?;
+            Ok((reader.into(), writer.into()))
+        };
+        let (their_requests, requests) = one()?;
+        let (answers, their_answers) = one()?;
+        let ends = Self {
+            requests: requests.into(),
+            answers: answers.into(),
+        };
+        Ok((ends, their_requests, their_answers))
+    }
 }
 
 impl Link {
@@ -113,11 +142,9 @@ impl Link {
         };
         self.waiting.borrow_mut().insert(tag, waiting);
         if ask.carries_secret() {
-            let (head, tail) = ask.encode(tag);
-            self.write_directly(&head, tail).await;
-        } else {
-            self.gather(&ask, tag);
+            return self.ask_alone(&ask, tag, receiver).await;
         }
+        self.gather(&ask, tag);
         receiver.await.map_err(|_| Gone)
     }
 
@@ -133,8 +160,9 @@ impl Link {
         self.waiting.borrow().is_empty()
     }
 
-    /// Has [`Link::run`] return, after which the keeper is to be ended.
+    /// Has [`Link::run`] return, after which the keeper is to be ended; nothing is written any more.
     pub fn close(&self) {
+        self.gone.set(true);
         self.closed.notify_one();
     }
 
@@ -171,22 +199,40 @@ impl Link {
         }
     }
 
-    async fn write_directly(&self, head: &[u8], tail: &[u8]) {
+    /// Hands over a secret, and nothing else until it was answered: the pipe is empty then, and a cover takes the very
+    /// pages that the secret was in. The keeper would do nothing else meanwhile anyway.
+    async fn ask_alone(
+        &self,
+        ask: &Ask<'_>,
+        tag: u64,
+        answer: oneshot::Receiver<Answer>,
+    ) -> Result<Answer, Gone> {
         let _turn = self.writing.lock().await;
         // What was asked before goes out before: a key is removed before it is added again.
         let gathered = self.gathered.take();
-        let mut written = self.write_all(&gathered, &[]).await;
-        if written.is_ok() {
-            written = self.write_all(head, tail).await;
-        }
-        if written.is_err() {
-            // Half a message would garble what follows it; `read_answers` ends all who wait.
+        self.write_or_close(&gathered, &[]).await?;
+        let (head, secret) = ask.encode(tag);
+        self.write_or_close(&head, secret).await?;
+        let answer = answer.await.map_err(|_| Gone)?;
+        let (head, cover) = Ask::Cover.encode(UNTAGGED);
+        // The answer counts all the same.
+        let _ = self.write_or_close(&head, cover).await;
+        Ok(answer)
+    }
+
+    async fn write_or_close(&self, head: &[u8], tail: &[u8]) -> Result<(), Gone> {
+        self.write_all(head, tail).await.map_err(|_| {
+            // Half a message would garble what follows it; `run` ends all who wait.
             self.close();
-        }
+            Gone
+        })
     }
 
     async fn write_all(&self, mut head: &[u8], mut tail: &[u8]) -> io::Result<()> {
         while !head.is_empty() || !tail.is_empty() {
+            if self.gone.get() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
             match (&self.requests).write_vectored(&[IoSlice::new(head), IoSlice::new(tail)]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
@@ -245,3 +291,6 @@ impl Link {
         Some(start)
     }
 }
+
+#[cfg(test)]
+mod tests;

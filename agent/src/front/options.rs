@@ -46,7 +46,7 @@ pub struct Options {
     pub ready: Ready,
 }
 
-/// What to do once the agent serves: from then on a signal ends it in order, socket removed.
+/// What to do once the agent serves.
 pub struct Ready(Box<dyn FnOnce()>);
 
 impl Ready {

@@ -51,10 +51,12 @@ const CONNECTIONS_MIN: usize = 20;
 /// The exit code of an agent that was told to end, as OpenSSH's.
 const ENDED: u8 = 2;
 
-/// Clients that connected while the agent started are answered before the keeper is: looks at who is there that often.
+/// Clients that connected while the agent started are answered before the keeper is started, which takes as long as
+/// all else. With one look a client is accepted, with the next its request is read and answered; as many again are
+/// for those who come a moment later.
 const EARLY_LOOKS: usize = 4;
 
-/// An agent that catches signals already and has no socket yet.
+/// An agent that catches signals and does not serve yet.
 #[derive(Debug)]
 pub struct Server {
     runtime: Runtime,
@@ -123,18 +125,7 @@ async fn serve(signals: Signals, options: Options) -> io::Result<End> {
         Outcome::Allow,
     ));
     let limit = descriptors.saturating_sub(RESERVED).max(CONNECTIONS_MIN);
-    let accepting = accept(Rc::clone(&agent), options.listener, options.memory, limit);
-    let accepting = task::spawn_local(accepting);
-    for _ in 0..EARLY_LOOKS {
-        task::yield_now().await;
-    }
-    agent.supervisor.start()?;
-    options.ready.announce();
-    let end = tokio::select! {
-        result = accepting => result?.map(|()| End::Other),
-        end = signals.act(&agent, options.interrupt_ends) => Ok(end),
-        ended = parent_ended(options.parent) => ended.map(|()| End::Other),
-    };
+    let end = serve_clients(&agent, limit, signals, options).await;
     agent.record(&Record::new(
         clock::wall_time(),
         Event::Stop,
@@ -142,6 +133,30 @@ async fn serve(signals: Signals, options: Options) -> io::Result<End> {
     ));
     agent.close_audit();
     end
+}
+
+async fn serve_clients(
+    agent: &Rc<Agent>,
+    limit: usize,
+    signals: Signals,
+    options: Options,
+) -> io::Result<End> {
+    let clients = Clients {
+        listener: watch(options.listener)?,
+        intake: Rc::new(Intake::new(options.memory)?),
+        limit,
+    };
+    let accepting = task::spawn_local(clients.accept(Rc::clone(agent)));
+    for _ in 0..EARLY_LOOKS {
+        task::yield_now().await;
+    }
+    agent.supervisor.start()?;
+    options.ready.announce();
+    tokio::select! {
+        ended = accepting => ended.map(|()| End::Other).map_err(io::Error::from),
+        end = signals.act(agent, options.interrupt_ends) => Ok(end),
+        ended = parent_ended(options.parent) => ended.map(|()| End::Other),
+    }
 }
 
 fn assemble(options: &Options) -> Rc<Agent> {
@@ -214,33 +229,39 @@ async fn keep(agent: Rc<Agent>, [of_keys, of_vault]: [Alarm; 2]) {
     );
 }
 
-/// Accepts clients for ever.
-async fn accept(
-    agent: Rc<Agent>,
-    listener: StdListener,
-    memory: Protection,
-    limit: usize,
-) -> io::Result<()> {
-    let intake = Rc::new(Intake::new(memory)?);
+fn watch(listener: StdListener) -> io::Result<UnixListener> {
     listener.set_nonblocking(true)?;
-    let listener = UnixListener::from_std(listener)?;
-    loop {
-        if agent.connections.get() >= limit {
-            time::sleep(REST).await;
-            continue;
-        }
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                if let Some(peer) = admit(&agent, &stream) {
-                    let (agent, intake) = (Rc::clone(&agent), Rc::clone(&intake));
-                    task::spawn_local(connection::serve(agent, intake, stream, peer));
-                }
-            }
-            // Out of descriptors or memory, or a client that has gone: none ends the agent, and
-            // trying again at once would spin.
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
+    UnixListener::from_std(listener)
+}
+
+/// Where clients come from, and how many are served at a time.
+struct Clients {
+    listener: UnixListener,
+    intake: Rc<Intake>,
+    limit: usize,
+}
+
+impl Clients {
+    /// Accepts clients for ever.
+    async fn accept(self, agent: Rc<Agent>) {
+        loop {
+            if agent.connections.get() >= self.limit {
                 time::sleep(REST).await;
+                continue;
+            }
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    if let Some(peer) = admit(&agent, &stream) {
+                        let (agent, intake) = (Rc::clone(&agent), Rc::clone(&self.intake));
+                        task::spawn_local(connection::serve(agent, intake, stream, peer));
+                    }
+                }
+                // Out of descriptors or memory, or a client that has gone: none ends the agent, and
+                // trying again at once would spin.
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    time::sleep(REST).await;
+                }
             }
         }
     }
@@ -273,8 +294,7 @@ fn start_control(agent: &Rc<Agent>, place: &Place, memory: Protection) -> io::Re
         // Whoever listens there in our place would be handed the vault's keys.
         Err(error) => return Err(io::Error::other(error)),
     };
-    listener.set_nonblocking(true)?;
-    let listener = UnixListener::from_std(listener)?;
+    let listener = watch(listener)?;
     let agent = Rc::clone(agent);
     let places = Arc::new(Semaphore::new(CONTROLS_MAX));
     task::spawn_local(async move {

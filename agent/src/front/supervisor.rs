@@ -1,8 +1,7 @@
 //! Keeps one keeper running, and starts another when it ends.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, pipe};
-use std::os::fd::OwnedFd;
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -15,6 +14,7 @@ use tokio::time::{self, Instant};
 use super::link::{Ends, Gone, Link};
 use crate::keeper::channel::{Answer, Ask, KeyId};
 use crate::keeper::process::LOCKED_ARGUMENT;
+use crate::seclusion;
 use crate::secret_memory::region::Protection;
 
 /// The name under which our program runs as keeper.
@@ -146,7 +146,13 @@ impl Supervisor {
     /// What the system said; then the current keeper stays.
     pub fn renew(self: &Rc<Self>) -> io::Result<()> {
         let (ends, child) = self.origin.start()?;
-        let link = Link::new(ends)?;
+        let link = match Link::new(ends) {
+            Ok(link) => link,
+            Err(error) => {
+                end(child);
+                return Err(error);
+            }
+        };
         self.started.set(Some(Instant::now()));
         let running = Rc::new(Running {
             link,
@@ -202,31 +208,34 @@ impl Supervisor {
 }
 
 impl Running {
-    /// Ends the process, if it has not ended, and collects its status.
     fn reap(&self) {
-        if let Some(mut child) = self.child.take() {
-            // It may have ended by itself already.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        end(self.child.take());
+    }
+}
+
+/// Ends a keeper's process, if it has not ended, and collects its status.
+fn end(child: Option<Child>) {
+    if let Some(mut child) = child {
+        // It may have ended by itself already.
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 
 impl Origin {
     fn start(&self) -> io::Result<(Ends, Option<Child>)> {
-        let (their_requests, requests) = pipe()?;
-        let (answers, their_answers) = pipe()?;
-        let ends = Ends { requests, answers };
         match self {
             Self::Process { program, memory } => {
+                let seen = seclusion::is_seen_at_start(program);
+                let (ends, their_requests, their_answers) = Ends::with_keeper(seen)?;
                 let mut command = Command::new(program);
                 command
                     .arg0(KEEPER_NAME)
                     .env_clear()
                     // Signals that a terminal sends to the agent's group are not for the keeper.
                     .process_group(0)
-                    .stdin(OwnedFd::from(their_requests))
-                    .stdout(OwnedFd::from(their_answers))
+                    .stdin(their_requests)
+                    .stdout(their_answers)
                     .stderr(Stdio::null());
                 if *memory == Protection::Locked {
                     command.arg(LOCKED_ARGUMENT);
@@ -236,6 +245,7 @@ impl Origin {
             #[cfg(test)]
             Self::Thread => {
                 use crate::keeper::{sandbox::Confinement, serve, workers::Workers};
+                let (ends, their_requests, their_answers) = Ends::with_keeper(false)?;
                 let memory = Protection::Unlocked;
                 let workers = Workers::start(1, memory)?;
                 let terms = serve::Terms {
@@ -243,7 +253,7 @@ impl Origin {
                     confinement: Confinement::default(),
                     workers,
                 };
-                let channel = serve::Channel::new(their_requests.into(), their_answers.into())?;
+                let channel = serve::Channel::new(their_requests, their_answers)?;
                 std::thread::spawn(move || serve::serve(channel, terms));
                 Ok((ends, None))
             }

@@ -22,6 +22,9 @@ pub const HEADER: usize = 4 + 8 + 1;
 /// The longest message in bytes: one agent message and the few fields around it.
 pub const MESSAGE_MAX: usize = FRAME_MAX + 64;
 
+/// What [`Ask::Cover`] carries: more than the two pages that Linux keeps for a pipe once they were read.
+static COVER: [u8; 12 << 10] = [0; 12 << 10];
+
 /// What the front asks of the keeper.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Ask<'a> {
@@ -39,6 +42,8 @@ pub enum Ask<'a> {
     Unlock(&'a [u8]),
     /// Report how memory and process are protected.
     Report,
+    /// Nothing, at length: takes the place of a secret in the kernel's memory, which a pipe keeps as long as it lives.
+    Cover,
 }
 
 /// What the keeper answers.
@@ -145,7 +150,7 @@ impl<'a> Ask<'a> {
     }
 
     /// Splits the message into a head of its own and the borrowed tail, which may be a secret and
-    /// goes to the socket from where it lies.
+    /// goes to the pipe from where it lies.
     pub fn encode(&self, tag: u64) -> (Vec<u8>, &'a [u8]) {
         let mut head = Vec::with_capacity(HEADER + 9);
         head.put_uint32(0);
@@ -162,6 +167,7 @@ impl<'a> Ask<'a> {
             Self::Lock(passphrase) => put(&mut head, 5, None, passphrase),
             Self::Unlock(passphrase) => put(&mut head, 6, None, passphrase),
             Self::Report => put(&mut head, 7, None, &[]),
+            Self::Cover => put(&mut head, 8, None, &COVER),
         };
         set_length(&mut head, tail.len());
         (head, tail)
@@ -192,6 +198,7 @@ impl<'a> Ask<'a> {
             5 => Self::Lock(reader.rest()),
             6 => Self::Unlock(reader.rest()),
             7 => Self::Report,
+            8 => Self::Cover,
             _ => return Err(WireError::Invalid("kind of request")),
         })
     }
@@ -337,6 +344,7 @@ impl core::fmt::Debug for Ask<'_> {
             Self::Lock(_) => f.write_str("Lock(..)"),
             Self::Unlock(_) => f.write_str("Unlock(..)"),
             Self::Report => f.write_str("Report"),
+            Self::Cover => f.write_str("Cover"),
         }
     }
 }
@@ -361,6 +369,7 @@ mod tests {
             Ask::Lock(b"phrase"),
             Ask::Unlock(b""),
             Ask::Report,
+            Ask::Cover,
         ];
         for ask in asks {
             let bytes = joined(&ask, 42);

@@ -105,6 +105,7 @@ impl Keeper {
         let done = match ask {
             None => Err(Refusal::Malformed),
             Some(Ask::Report) => Ok(Answer::Report(self.report())),
+            Some(Ask::Cover) => Ok(Answer::Done),
             Some(Ask::Sign(key, algorithm, data)) => match self.sign(tag, key, algorithm, data) {
                 Ok(None) => return Ok(()),
                 Ok(Some(signature)) => Ok(Answer::Signature(signature)),
@@ -134,8 +135,8 @@ impl Keeper {
             Ask::Unlock(passphrase) => Ok(Change::Unlock(secret(passphrase)?)),
             Ask::Remove(key) => Ok(Change::Remove(key)),
             Ask::Clear => Ok(Change::Clear),
-            // Both change nothing and are done elsewhere: unreachable.
-            Ask::Sign(..) | Ask::Report => Err(Refusal::Malformed),
+            // They change nothing and are done elsewhere: unreachable.
+            Ask::Sign(..) | Ask::Report | Ask::Cover => Err(Refusal::Malformed),
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use keyward_agent::front::agent::{Agent, Parts};
 use keyward_agent::front::audit::Audit;
+use keyward_agent::front::link::Gone;
 use keyward_agent::front::peer::Peer;
 use keyward_agent::front::policy::Rules;
 use keyward_agent::front::prompt::{Environment, Prompter};
@@ -36,7 +37,7 @@ fn supervisor() -> Rc<Supervisor> {
         program: PROGRAM.into(),
         memory: Protection::MemfdSecret,
     });
-    supervisor.renew().unwrap();
+    supervisor.start().unwrap();
     supervisor
 }
 
@@ -128,6 +129,39 @@ async fn until(what: &str, mut done: impl FnMut() -> bool) {
         assert!(start.elapsed() < PATIENCE, "never: {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+}
+
+#[test]
+fn one_keeper_is_started_by_the_first_who_asks() {
+    run(async {
+        let supervisor = Supervisor::new(Origin::Process {
+            program: PROGRAM.into(),
+            memory: Protection::MemfdSecret,
+        });
+        assert_eq!(supervisor.keeper_pid(), None);
+        let key = ed25519("a");
+        let (added, report) = tokio::join!(
+            supervisor.ask(Ask::Add(KeyId(1), &key)),
+            supervisor.ask(Ask::Report)
+        );
+        assert_eq!(added, Ok(Answer::Done));
+        assert!(matches!(report, Ok(Answer::Report(Report { keys: 1, .. }))));
+        let keeper = supervisor.keeper_pid();
+        supervisor.start().unwrap();
+        assert_eq!(supervisor.keeper_pid(), keeper);
+    });
+}
+
+#[test]
+fn no_keeper_is_no_start() {
+    run(async {
+        let supervisor = Supervisor::new(Origin::Process {
+            program: "/nonexistent".into(),
+            memory: Protection::MemfdSecret,
+        });
+        assert_eq!(supervisor.ask(Ask::Report).await, Err(Gone));
+        supervisor.start().unwrap_err();
+    });
 }
 
 #[test]

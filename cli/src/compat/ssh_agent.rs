@@ -113,7 +113,7 @@ fn of_start(error: &StartError) -> Refusal {
         StartError::Command { program, source } => {
             Refusal::plain(&format!("{}: {}", program.display(), reason(source)))
         }
-        StartError::Ended(_) => Refusal::plain(&error.to_string()),
+        StartError::Ended(_) | StartError::Prepare(_) => Refusal::plain(&error.to_string()),
         StartError::HomeUnknown => Refusal::logged("Couldn't determine home directory", FATAL),
         StartError::HomeSocket(error) => {
             let fact = of_socket(error);

@@ -98,7 +98,7 @@ fn spawn_program(arguments: &[OsString], listener: &UnixListener) -> io::Result<
 /// What the front writes to its standard output when it serves.
 const READY: &[u8] = b"ready";
 
-/// Waits until the front serves: one that was told to end before would leave its socket behind.
+/// Waits until the front serves: one that was told to end before it caught signals would leave its socket behind.
 fn wait_until_ready(mut front: Child) -> Result<Child, StartError> {
     let mut said = Vec::new();
     if let Some(mut stdout) = front.stdout.take() {
@@ -132,13 +132,9 @@ pub(crate) fn front(arguments: &[OsString]) -> ExitCode {
     let Ok(listener) = listener_from_stdin() else {
         return refuse_front();
     };
-    let server = match Server::prepare() {
-        Ok(server) => server,
-        Err(error) => {
-            arguments.place.remove();
-            tracing::error!(%error, "the agent could not start");
-            return ExitCode::FAILURE;
-        }
+    let Ok(server) = Server::prepare() else {
+        arguments.place.remove();
+        return ExitCode::FAILURE;
     };
     // Both fail only where they are done already: in a leader of a group, or without a root.
     let _ = rustix::process::setsid();

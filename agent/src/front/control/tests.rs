@@ -30,7 +30,7 @@ struct Line {
 impl Line {
     fn new() -> Self {
         let supervisor = Supervisor::new(Origin::Thread);
-        supervisor.renew().unwrap();
+        supervisor.start().unwrap();
         let agent = Agent::new(Parts {
             supervisor,
             prompter: Prompter::from_environment(&Environment::default()),

@@ -139,7 +139,7 @@ fn malformed_requests_are_refused_and_the_channel_stays() {
     let algorithm = [&[0; 8][..], &[200]].concat();
     for (kind, body) in [
         (0, &b""[..]),
-        (8, b""),
+        (9, b""),
         (255, b"x"),
         (1, b"short"),
         (2, b""),
