@@ -30,6 +30,7 @@ use super::security_key;
 use super::socket::Place;
 use super::supervisor::{Origin, Supervisor};
 use super::unlocker::Unlocker;
+use crate::footprint::Code;
 use crate::seclusion;
 use crate::secret_memory::region::Protection;
 
@@ -152,6 +153,7 @@ async fn serve_clients(
     }
     agent.supervisor.start()?;
     options.ready.announce();
+    Code::of_this_process().give_back();
     tokio::select! {
         ended = accepting => ended.map(|()| End::Other).map_err(io::Error::from),
         end = signals.act(agent, options.interrupt_ends) => Ok(end),

@@ -12,6 +12,7 @@ use rayon_core::ThreadPoolBuilder;
 use super::sandbox::{self, Confinement};
 use super::serve::{self, Channel, Terms};
 use super::workers::Workers;
+use crate::footprint::Code;
 use crate::secret_memory::heap;
 use crate::secret_memory::region::Protection;
 
@@ -53,6 +54,7 @@ fn run(memory: Protection) -> io::Result<()> {
     let null = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&null)?;
     rustix::stdio::dup2_stdout(&null)?;
+    let code = Code::of_this_process();
     let landlock = sandbox::deny_files();
     // The library looks for its sources of randomness once, and the filter would not let it later.
     rand::fill(&mut [0; 1]).map_err(|_| io::Error::other("no randomness"))?;
@@ -63,6 +65,7 @@ fn run(memory: Protection) -> io::Result<()> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = Workers::start(cores.min(WORKERS_MAX), memory)?;
     let observed = Confinement::observed();
+    code.give_back();
     let confinement = Confinement {
         landlock,
         dumpable_at_start,
