@@ -1,73 +1,56 @@
 //! The pages of the program that only its start needed.
 #![expect(unsafe_code, reason = "the advice has no safe wrapper")]
 
-use core::ops::Range;
 use core::ptr;
-use std::fs;
 
 use rustix::mm::{self, Advice};
+
+use crate::mapping::Mapping;
 
 /// Where the code of this process is, its libraries' too.
 ///
 /// A start runs once through a good part of a program that does much else, and what was run stays mapped.
 #[derive(Debug)]
-pub struct Code(Vec<Range<usize>>);
+pub struct Code(Vec<Mapping>);
 
 impl Code {
     /// Finds it; nothing where the system does not tell.
     pub fn of_this_process() -> Self {
-        let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-        Self(maps.lines().filter_map(code_of_file).collect())
+        let mut mappings = Mapping::all();
+        mappings.retain(|mapping| mapping.is_code);
+        Self(mappings)
     }
 
     /// Has it mapped no more. What is run from here on comes back by itself.
     pub fn give_back(&self) {
-        for Range { start, end } in &self.0 {
-            let start = ptr::with_exposed_provenance_mut(*start);
+        for Mapping { addresses, .. } in &self.0 {
+            let start = ptr::with_exposed_provenance_mut(addresses.start);
+            // Where it is refused the code stays, which is all the same to the program.
             // SAFETY: what cannot be written to has no page but the file's, which comes again when it is used.
-            let advised = unsafe { mm::madvise(start, end - start.addr(), Advice::LinuxDontNeed) };
-            // Then it stays, which is all the same to the program.
-            let _ = advised;
+            let _ = unsafe { mm::madvise(start, addresses.len(), Advice::LinuxDontNeed) };
         }
     }
-}
-
-/// Reads a line of `proc_pid_maps(5)`: address range, permissions, offset, device, inode, path.
-fn code_of_file(line: &str) -> Option<Range<usize>> {
-    let mut fields = line.split_ascii_whitespace();
-    let (start, end) = fields.next()?.split_once('-')?;
-    let is_code = fields.next()? == "r-xp";
-    let is_of_file = fields.nth(2)? != "0";
-    let [start, end] = [start, end].map(|address| usize::from_str_radix(address, 16).ok());
-    (is_code && is_of_file).then_some(start?..end?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
-    #[test]
-    fn only_code_of_files_counts() {
-        let range = 0x55d0_0000..0x55d0_2000;
-        let line = "55d00000-55d02000 r-xp 00001000 fe:00 131 /usr/bin/a b";
-        assert_eq!(code_of_file(line), Some(range));
-        for line in [
-            "",
-            "55d00000-55d02000",
-            "55d00000-55d02000 r--p 00001000 fe:00 131 /usr/bin/a",
-            "55d00000-55d02000 rwxp 00001000 fe:00 131 /usr/bin/a",
-            "55d00000-55d02000 r-xp 00000000 00:00 0 [vdso]",
-            "55d00000-x r-xp 00001000 fe:00 131 /usr/bin/a",
-        ] {
-            assert_eq!(code_of_file(line), None, "{line}");
-        }
+    /// Pages of files in the memory of this process: the third field of `proc_pid_statm(5)`.
+    fn resident() -> usize {
+        let statm = fs::read_to_string("/proc/self/statm").unwrap();
+        statm.split(' ').nth(2).unwrap().parse().unwrap()
     }
 
     #[test]
-    fn what_was_given_back_runs_on() {
+    fn code_is_given_back_and_runs_on() {
         let code = Code::of_this_process();
-        assert!(code.0.len() > 1);
+        let before = resident();
         code.give_back();
+        let after = resident();
+        assert!(after < before, "{after} of {before} pages are left");
         assert_eq!(Code::of_this_process().0, code.0);
     }
 }

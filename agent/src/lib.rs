@@ -4,6 +4,7 @@
 
 pub mod protocol;
 pub mod seclusion;
+pub mod mapping;
 pub mod footprint;
 pub mod secret_memory;
 pub mod key;

@@ -13,6 +13,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
+use keyward_agent::mapping::Mapping;
 use keyward_agent::seclusion;
 use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
@@ -102,19 +103,13 @@ fn copy() -> io::Result<Sealed> {
 
 /// Returns where in our program's file a part of its data is, as far as that is whole pages.
 fn mapped_from(data: &[u8]) -> Option<Range<u64>> {
-    let start = u64::try_from(data.as_ptr().addr()).ok()?;
-    let end = start + u64::try_from(data.len()).ok()?;
-    // proc_pid_maps(5): address range, permissions, offset in the file.
-    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-    let offset = maps.lines().find_map(|line| {
-        let mut fields = line.split_ascii_whitespace();
-        let (from, to) = fields.next()?.split_once('-')?;
-        let [from, to] = [from, to].map(|digits| u64::from_str_radix(digits, 16));
-        let offset = u64::from_str_radix(fields.nth(1)?, 16).ok()?;
-        let (from, to) = (from.ok()?, to.ok()?);
-        (from <= start && end <= to).then(|| start - from + offset)
-    })?;
-    let length = end - start;
+    let Range { start, end } = data.as_ptr_range();
+    let (start, end) = (start.addr(), end.addr());
+    let mapping = Mapping::all()
+        .into_iter()
+        .find(|mapping| mapping.addresses.start <= start && end <= mapping.addresses.end)?;
+    let offset = mapping.offset + u64::try_from(start - mapping.addresses.start).ok()?;
+    let length = u64::try_from(data.len()).ok()?;
     let whole = offset.next_multiple_of(PAGE)..(offset + length) / PAGE * PAGE;
     (whole.start < whole.end).then_some(whole)
 }
